@@ -1,0 +1,1 @@
+"""Who we are to the server: stream, authentication, resource binding, acknowledgements, resumption."""

@@ -1,0 +1,90 @@
+"""Which bytes and characters XML 1.0 allows, and that UTF-8 is UTF-8.
+
+MicroPython's own decoder lets overlong forms and surrogates pass, so the bytes are checked here before they become text.
+"""
+
+from nocarrier.compat import const
+
+try:
+    from typing import Union
+
+    Bytes = Union[bytes, bytearray]
+except ImportError:
+    pass
+
+_TAB = const(9)
+_LF = const(10)
+_CR = const(13)
+
+# NameStartChar of XML 1.0 (5th edition) beyond ASCII, without the colon that namespaces take.
+_NAME_START = (
+    (0xC0, 0xD6), (0xD8, 0xF6), (0xF8, 0x2FF), (0x370, 0x37D), (0x37F, 0x1FFF), (0x200C, 0x200D),
+    (0x2070, 0x218F), (0x2C00, 0x2FEF), (0x3001, 0xD7FF), (0xF900, 0xFDCF), (0xFDF0, 0xFFFD),
+    (0x10000, 0xEFFFF),
+)  # fmt: skip
+_NAME_EXTRA = ((0xB7, 0xB7), (0x300, 0x36F), (0x203F, 0x2040))
+
+
+def is_char(code: int) -> bool:
+    """True if the code point is a Char of XML 1.0 §2.2."""
+    if code < 0x20:
+        return code == _TAB or code == _LF or code == _CR
+    return code < 0xD800 or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
+
+
+def find_illegal(buf: "Bytes", start: int, end: int) -> int:
+    """Index of the first byte in buf[start:end] that is not UTF-8 (RFC 3629) or no XML Char; -1 if there is none.
+
+    A sequence that `end` cuts is illegal too: call with whole tokens.
+    """
+    i = start
+    while i < end:
+        lead = buf[i]
+        if 0x20 <= lead < 0x80 or lead == _LF or lead == _CR or lead == _TAB:
+            i += 1
+            continue
+        if 0xC2 <= lead < 0xE0:
+            more, code = 1, lead & 0x1F
+        elif 0xE0 <= lead < 0xF0:
+            more, code = 2, lead & 0x0F
+        elif 0xF0 <= lead < 0xF5:
+            more, code = 3, lead & 0x07
+        else:
+            return i
+        if i + more >= end:
+            return i
+        for k in range(i + 1, i + more + 1):
+            if buf[k] & 0xC0 != 0x80:
+                return i
+            code = code << 6 | buf[k] & 0x3F
+        # Overlong forms decode to a code point that needs fewer bytes than were spent.
+        if code < (0x80, 0x800, 0x10000)[more - 1] or not is_char(code):
+            return i
+        i += more + 1
+    return -1
+
+
+def _within(code: int, ranges: "tuple[tuple[int, int], ...]") -> bool:
+    for low, high in ranges:
+        if low <= code <= high:
+            return True
+    return False
+
+
+def is_ncname(name: str) -> bool:
+    """True if `name` is an NCName (Namespaces in XML §3): a name without a colon."""
+    if not name:
+        return False
+    first = True
+    for char in name:
+        code = ord(char)
+        if code < 0x80:
+            ok = 0x61 <= code <= 0x7A or 0x41 <= code <= 0x5A or code == 0x5F
+            if not ok and not first:
+                ok = 0x30 <= code <= 0x39 or code == 0x2D or code == 0x2E
+        else:
+            ok = _within(code, _NAME_START) or (not first and _within(code, _NAME_EXTRA))
+        if not ok:
+            return False
+        first = False
+    return True

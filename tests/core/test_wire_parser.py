@@ -1,0 +1,280 @@
+"""The stream parser: what it delivers, however the bytes are cut, and what it refuses (RFC 6120 §11)."""
+
+from nocarrier.errors import UsageError, XmlError
+from nocarrier.wire import parser as p
+from nocarrier.wire.limits import WireLimits
+
+HEADER = (
+    b"<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
+    b"xmlns:stream='http://etherx.jabber.org/streams' id='a1' version='1.0'>"
+)
+NS = "jabber:client"
+
+
+def flat(element):
+    """An element as nested tuples; neighbouring text is joined."""
+    children = []
+    for child in element.children:
+        if isinstance(child, str):
+            if children and isinstance(children[-1], str):
+                children[-1] += child
+            else:
+                children.append(child)
+        else:
+            children.append(flat(child))
+    return (element.xmlns, element.name, tuple(element.attrs), tuple(children))
+
+
+def events(pieces, limits=None):
+    """What the parser says of these pieces: kinds, elements, and the condition of an error."""
+    parser = p.StreamParser(limits or WireLimits())
+    out = []
+    for piece in pieces:
+        parser.feed(piece)
+        while True:
+            try:
+                event = parser.next_event()
+            except XmlError as error:
+                out.append(("error", error.condition, error.offset))
+                return out
+            if event is None:
+                break
+            kind, value = event
+            if kind == p.TOO_LARGE:
+                head = value.head
+                out.append((kind, head and (head.name, head.get("id")), value.size_bytes))
+            else:
+                out.append((kind, value and flat(value)))
+    return out
+
+
+def every_way(document, limits=None):
+    """The events of the document, after checking that no two-way split and no byte-wise feed changes them."""
+    limits = limits or WireLimits(chunk_bytes=4096)
+    whole = events([document], limits)
+    assert events([document[i : i + 1] for i in range(len(document))], limits) == whole, document
+    for cut in range(1, len(document)):
+        assert events([document[:cut], document[cut:]], limits) == whole, (document, cut)
+    return whole
+
+
+def stanza(document):
+    """The one stanza in a stream, at every split."""
+    found = every_way(HEADER + document)
+    assert len(found) == 2 and found[1][0] == p.STANZA, found
+    return found[1][1]
+
+
+def refusal(document):
+    """(condition, offset behind the header) of the refusal, at every split."""
+    found = every_way(HEADER + document)
+    assert found[-1][0] == "error", found
+    return found[-1][1], found[-1][2] - len(HEADER)
+
+
+def test_header_gives_its_attributes_and_end_is_an_event():
+    found = every_way(HEADER + b" </stream:stream>")
+    assert [e[0] for e in found] == [p.HEADER, p.END]
+    assert found[0][1] == ("http://etherx.jabber.org/streams", "stream", ("id", "a1", "version", "1.0"), ())
+
+
+def test_stanza_with_children_text_and_both_quotes():
+    got = stanza(b"<message to=\"b@x\" type='chat'><body>a &lt;b&gt; &amp;&#x20AC;&#65;</body><x xmlns='u:x'/></message>")
+    assert got == (NS, "message", ("to", "b@x", "type", "chat"),
+                   ((NS, "body", (), ("a <b> &€A",)), ("u:x", "x", (), ())))  # fmt: skip
+
+
+def test_gt_and_foreign_quotes_inside_a_value():
+    assert stanza(b"<a b='x>\"y' c=\"it's\"/>") == (NS, "a", ("b", 'x>"y', "c", "it's"), ())
+
+
+def test_cdata_is_text_and_may_hold_markup():
+    assert stanza(b"<a>x<![CDATA[<b>&]]]></a>") == (NS, "a", (), ("x<b>&]",))
+
+
+def test_prefixes_are_scoped():
+    got = stanza(b"<a xmlns:p='u:1'><p:b xmlns:p='u:2' p:c='1'/><p:b/></a>")
+    assert got == (NS, "a", (), (("u:2", "b", ("{u:2}c", "1"), ()), ("u:1", "b", (), ())))
+
+
+def test_default_namespace_can_be_undone_and_xml_prefix_is_known():
+    assert stanza(b"<a xml:lang='de'><b xmlns=''/></a>") == (NS, "a", ("xml:lang", "de"), (("", "b", (), ()),))
+
+
+def test_line_ends_and_attribute_white_space_are_normalised():
+    assert stanza(b"<a b='1\r\n2\t3&#10;'>x\r\ny\rz</a>") == (NS, "a", ("b", "1 2 3\n"), ("x\ny\nz",))
+
+
+def test_white_space_between_stanzas_is_nothing():
+    assert [e[0] for e in every_way(HEADER + b" \n <a/>\t<b/> ")] == [p.HEADER, p.STANZA, p.STANZA]
+
+
+REFUSED = (
+    # what, condition (RFC 6120 §4.9.3)
+    (b"<!-- c -->", "restricted-xml"),
+    (b"<a><!-- c --></a>", "restricted-xml"),
+    (b"<?p i?>", "restricted-xml"),
+    (b"<!DOCTYPE a>", "restricted-xml"),
+    (b"<a>&e;</a>", "restricted-xml"),
+    (b"<?xml version='1.0'?>", "restricted-xml"),
+    (b"x", "not-well-formed"),
+    (b"<![CDATA[x]]>", "not-well-formed"),
+    (b"<a></b>", "not-well-formed"),
+    (b"<a><b></a></b>", "not-well-formed"),
+    (b"<a b='1' b='2'/>", "not-well-formed"),
+    (b"<a xmlns:p='u' xmlns:q='u' p:b='1' q:b='2'/>", "not-well-formed"),
+    (b"<a b=1/>", "not-well-formed"),
+    (b"<a b/>", "not-well-formed"),
+    (b"<a b='1'c='2'/>", "not-well-formed"),
+    (b"<a b='<'/>", "not-well-formed"),
+    (b"<a / b=''></a>", "not-well-formed"),
+    (b"< a/>", "not-well-formed"),
+    (b"<1/>", "not-well-formed"),
+    (b"<p:a/>", "not-well-formed"),
+    (b"<a p:b=''/>", "not-well-formed"),
+    (b"<a:b:c/>", "not-well-formed"),
+    (b"<a xmlns:xmlns='u'/>", "not-well-formed"),
+    (b"<a xmlns:xml='u'/>", "not-well-formed"),
+    (b"<a xmlns:p=''/>", "not-well-formed"),
+    (b"<a>&</a>", "not-well-formed"),
+    (b"<a>&#0;</a>", "not-well-formed"),
+    (b"<a>&#xD800;</a>", "not-well-formed"),
+    (b"<a>&#x;</a>", "not-well-formed"),
+    (b"<a>]]></a>", "not-well-formed"),
+    (b"<a>\x00</a>", "not-well-formed"),
+    (b"<a>\x0b</a>", "not-well-formed"),
+    (b"<a>\xc0\xbc</a>", "not-well-formed"),  # overlong "<"
+    (b"<a>\xe0\x80\xbc</a>", "not-well-formed"),
+    (b"<a>\xed\xa0\x80</a>", "not-well-formed"),  # surrogate
+    (b"<a>\xf4\x90\x80\x80</a>", "not-well-formed"),  # beyond U+10FFFF
+    (b"<a>\xff</a>", "not-well-formed"),
+    (b"<a>\xe2\x82</a>", "not-well-formed"),  # cut by the end tag
+    (b"<a b='\xe2\x82'/>", "not-well-formed"),
+    (b"<\xe2\x82/>", "not-well-formed"),
+    (b"<a>\xef\xbf\xbe</a>", "not-well-formed"),  # U+FFFE
+    (b"</x:stream>", "not-well-formed"),
+)
+
+
+def test_refusals_name_their_condition_at_every_split():
+    for document, condition in REFUSED:
+        assert refusal(document)[0] == condition, document
+
+
+def test_the_offset_is_that_of_the_offending_byte():
+    assert refusal(b"<a>ok</a><b>\xff</b>") == ("not-well-formed", 12)
+    assert refusal(b"<a b='1' c='2' b='3'/>") == ("not-well-formed", 15)
+
+
+def test_an_error_is_final():
+    parser = p.StreamParser(WireLimits())
+    parser.feed(b"x")
+    for _ in range(2):
+        try:
+            parser.next_event()
+            assert False, "accepted"
+        except XmlError as error:
+            assert error.condition == "not-well-formed"
+
+
+def test_unsupported_encoding_and_version():
+    for declaration, condition in (
+        (b"<?xml version='1.0' encoding='ISO-8859-1'?>", "unsupported-encoding"),
+        (b"<?xml version='1.1'?>", "not-well-formed"),
+        (b"<?xml?>", "restricted-xml"),
+        (b"<?xml  ?>", "not-well-formed"),
+        (b"<?xml version='1.0' encoding=\"utf-8\" ?>", None),
+    ):
+        found = every_way(declaration + HEADER[21:])
+        assert found[-1][0] == ("error" if condition else p.HEADER), found
+        assert condition is None or found[-1][1] == condition, found
+
+
+def test_end_of_transport_inside_the_stream_is_an_error_and_after_its_end_is_none():
+    parser = p.StreamParser(WireLimits())
+    for piece in (HEADER, b"<a>", b"</a>"):
+        parser.feed(piece)
+        while parser.next_event():
+            pass
+        try:
+            parser.close()
+            assert False, "accepted"
+        except XmlError as error:
+            assert error.condition == "not-well-formed"
+    parser.feed(b"</stream:stream>")
+    assert parser.next_event()[0] == p.END
+    parser.close()
+
+
+def test_a_stanza_over_the_limit_is_skipped_counted_and_named():
+    limits = WireLimits(stanza_bytes=200, chunk_bytes=2000)
+    big = b"<message id='m1' type='chat'><body a='>'>" + b"x" * 300 + b"<![CDATA[</message>]]><c/></body></message>"
+    found = every_way(HEADER + big + b"<a/>", limits)
+    assert found[1:] == [(p.TOO_LARGE, ("message", "m1"), len(big)), (p.STANZA, (NS, "a", (), ()))]
+
+
+def test_a_skipped_stanza_must_still_be_balanced_utf8_and_quoted():
+    limits = WireLimits(stanza_bytes=200, chunk_bytes=2000)
+    for bad, condition in ((b"\xff", "not-well-formed"), (b"<!-- -->", "restricted-xml"), (b"\xc0\xbc", "not-well-formed")):
+        found = every_way(HEADER + b"<m>" + b"y" * 250 + bad + b"z" * 50 + b"</m>", limits)
+        assert found[-1][0] == "error" and found[-1][1] == condition, (bad, found)
+
+
+def test_memory_does_not_grow_with_a_skipped_stanza():
+    limits = WireLimits(stanza_bytes=200, chunk_bytes=64)
+    pieces = [HEADER[i : i + 64] for i in range(0, len(HEADER), 64)]
+    found = events(pieces + [b"<m id='1'>"] + [b"\xe2\x82\xac" * 21] * 500 + [b"</m>"], limits)
+    assert found[1:] == [(p.TOO_LARGE, ("m", "1"), 10 + 63 * 500 + 4)]
+
+
+def test_limits_of_depth_attributes_names_and_values():
+    limits = WireLimits(depth=4, attributes=2, name_bytes=6, value_bytes=5, chunk_bytes=2000)
+    header = b"<s xmlns='u'>"
+    for body, ok in (
+        (b"<a><b><c/></b></a>", True),
+        (b"<a><b><c></c></b></a>", True),
+        (b"<a><b><c><d></d></c></b></a>", False),
+        (b"<a b='' c=''/>", True),
+        (b"<a b='' c='' d=''/>", False),
+        (b"<abcdef/>", True),
+        (b"<abcdefg/>", False),
+        (b"<a b='12345'/>", True),
+        (b"<a b='123456'/>", False),
+    ):
+        found = every_way(header + body, limits)
+        assert (found[-1][0] == p.STANZA) == ok, body
+        assert ok or found[-1][:2] == ("error", "policy-violation"), (body, found)
+
+
+def test_a_header_over_the_limit_is_fatal():
+    found = every_way(b"<s a='" + b"x" * 300 + b"'>", WireLimits(stanza_bytes=100, chunk_bytes=400))
+    assert found == [("error", "policy-violation", 0)]
+
+
+def test_feeding_too_much_is_the_callers_mistake():
+    parser = p.StreamParser(WireLimits(stanza_bytes=100, chunk_bytes=10))
+    try:
+        parser.feed(b" " * 11)
+        assert False, "accepted"
+    except UsageError:
+        pass
+
+
+def test_restart_keeps_the_bytes_behind_the_last_event():
+    parser = p.StreamParser(WireLimits())
+    parser.feed(HEADER + b"<success/>" + HEADER + b"<a/>")
+    assert parser.next_event()[0] == p.HEADER
+    assert parser.next_event()[1].name == "success"
+    parser.restart()
+    assert parser.next_event()[0] == p.HEADER
+    assert parser.next_event()[1].name == "a"
+
+
+def test_billion_laughs_is_refused_at_its_doctype():
+    parser = p.StreamParser(WireLimits())
+    parser.feed(b"<?xml version='1.0'?><!DOCTYPE lolz [<!ENTITY lol 'lol'>")
+    try:
+        parser.next_event()
+        assert False, "accepted"
+    except XmlError as error:
+        assert error.condition == "restricted-xml" and error.offset == 21
