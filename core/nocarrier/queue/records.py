@@ -1,0 +1,158 @@
+"""What the journal's records hold: one kind of record, one pair of functions.
+
+| kind     | payload, little-endian |
+|----------|------------------------|
+| OUT      | seq u32, utc u32 (0 unknown), message id, address, body |
+| SENT     | seq u32, count u32: the stanza's number in the SM session, written before the stanza is |
+| STATE    | seq u32, state u8, flags u8, reason |
+| IN       | seq u32, h u32, utc u32, flags u8, archive id, sender, message id, body; dedup keys of 8 bytes before them |
+| RECEIPT  | seq u32: the receipt owed for this incoming message is with the server |
+| SESSION  | h u32, id, resource bound; an empty id: there is no session to resume |
+| HANDLED  | h u32: count of stanzas handled, flushed before an <a/> that says so |
+| CURSOR   | id of the newest archive entry that has been dealt with |
+
+Strings are one length byte and UTF-8, the last one of a record without length.
+"""
+
+import struct
+
+from nocarrier.compat import const
+from nocarrier.errors import UsageError
+
+OUT = const(1)
+SENT = const(2)
+STATE = const(3)
+IN = const(4)
+RECEIPT = const(5)
+SESSION = const(6)
+HANDLED = const(7)
+CURSOR = const(8)
+
+# Flags of IN.
+RECEIPT_OWED = const(1)
+MOVES_CURSOR = const(2)
+NOTICE = const(4)  # not a message's text but ours, about one ("too large")
+# Flags of STATE.
+MAY_ARRIVE_TWICE = const(1)
+
+KEY_BYTES = const(8)
+
+
+class Outgoing:
+    """A message on its way out. body: text; utc_s: seconds since 1970, 0 if unknown."""
+
+    def __init__(self, seq: int, utc_s: int, message_id: str, to: str, body: str) -> None:
+        self.seq = seq
+        self.utc_s = utc_s
+        self.message_id = message_id
+        self.to = to
+        self.body = body
+
+
+class Incoming:
+    """A message that arrived. sender: full address; h: the SM count that includes it; keys: its dedup keys."""
+
+    def __init__(
+        self,
+        seq: int,
+        h: int,
+        utc_s: int,
+        flags: int,
+        keys: bytes,
+        archive_id: str,
+        sender: str,
+        message_id: str,
+        body: str,
+    ) -> None:
+        self.seq = seq
+        self.h = h
+        self.utc_s = utc_s
+        self.flags = flags
+        self.keys = keys
+        self.archive_id = archive_id
+        self.sender = sender
+        self.message_id = message_id
+        self.body = body
+
+
+def pack_out(message: Outgoing) -> bytes:
+    """Raises UsageError if id or address has more than 255 bytes."""
+    head = struct.pack("<II", message.seq, message.utc_s)
+    return head + _strings(message.message_id, message.to) + message.body.encode()
+
+
+def unpack_out(payload: bytes) -> Outgoing:
+    seq, utc_s = struct.unpack_from("<II", payload, 0)
+    message_id, at = _string(payload, 8)
+    to, at = _string(payload, at)
+    return Outgoing(seq, utc_s, message_id, to, str(payload[at:], "utf-8"))
+
+
+def pack_sent(seq: int, count: int) -> bytes:
+    return struct.pack("<II", seq, count)
+
+
+def unpack_sent(payload: bytes) -> "tuple[int, int]":
+    seq, count = struct.unpack("<II", payload)
+    return seq, count
+
+
+def pack_state(seq: int, state: int, flags: int, reason: str) -> bytes:
+    return struct.pack("<IBB", seq, state, flags) + reason.encode()
+
+
+def unpack_state(payload: bytes) -> "tuple[int, int, int, str]":
+    seq, state, flags = struct.unpack_from("<IBB", payload, 0)
+    return seq, state, flags, str(payload[6:], "utf-8")
+
+
+def pack_in(message: Incoming) -> bytes:
+    """Raises UsageError if an id or the sender has more than 255 bytes."""
+    head = struct.pack("<IIIBB", message.seq, message.h, message.utc_s, message.flags, len(message.keys))
+    tail = _strings(message.archive_id, message.sender, message.message_id)
+    return head + message.keys + tail + message.body.encode()
+
+
+def unpack_in(payload: bytes) -> Incoming:
+    seq, h, utc_s, flags, keys_bytes = struct.unpack_from("<IIIBB", payload, 0)
+    at = 14 + keys_bytes
+    keys = payload[14:at]
+    archive_id, at = _string(payload, at)
+    sender, at = _string(payload, at)
+    message_id, at = _string(payload, at)
+    return Incoming(seq, h, utc_s, flags, keys, archive_id, sender, message_id, str(payload[at:], "utf-8"))
+
+
+def pack_number(number: int) -> bytes:
+    """RECEIPT and HANDLED."""
+    return struct.pack("<I", number)
+
+
+def unpack_number(payload: bytes) -> int:
+    number: int = struct.unpack("<I", payload)[0]
+    return number
+
+
+def pack_session(h: int, sm_id: str, jid: str) -> bytes:
+    return struct.pack("<I", h) + _strings(sm_id) + jid.encode()
+
+
+def unpack_session(payload: bytes) -> "tuple[int, str, str]":
+    sm_id, at = _string(payload, 4)
+    return unpack_number(payload[:4]), sm_id, str(payload[at:], "utf-8")
+
+
+def _strings(*texts: str) -> bytes:
+    parts = []
+    for text in texts:
+        data = text.encode()
+        if len(data) > 255:
+            raise UsageError("id or address of more than 255 bytes")
+        parts.append(bytes([len(data)]))
+        parts.append(data)
+    return b"".join(parts)
+
+
+def _string(payload: bytes, at: int) -> "tuple[str, int]":
+    end = at + 1 + payload[at]
+    return str(payload[at + 1 : end], "utf-8"), end

@@ -1,0 +1,189 @@
+"""All that survives a power cut, as one object: outbox, inbox, the SM session, the archive cursor, the history.
+
+The journal is the only place where anything is kept. At start-up it is read once; when it needs room its oldest segment
+is given up, after what is alive in it was written once more. What was only history goes with the segment.
+"""
+
+from nocarrier.queue import records, states
+from nocarrier.queue.inbox import Inbox
+from nocarrier.queue.journal import Journal
+from nocarrier.queue.outbox import Outbox
+from nocarrier.queue.records import Incoming, Outgoing
+from nocarrier.queue.storage import Storage
+
+try:
+    from typing import Optional
+except ImportError:
+    pass
+
+
+class QueueLimits:
+    """Limits of what is kept; all are the caller's choice.
+
+    segment_bytes, segments: size of the log on flash. pending, tracked: see Outbox. window, receipts: see Inbox.
+    body_bytes: the text of one message, UTF-8.
+    """
+
+    def __init__(
+        self,
+        segment_bytes: int = 8192,
+        segments: int = 8,
+        pending: int = 64,
+        tracked: int = 64,
+        window: int = 128,
+        receipts: int = 32,
+        body_bytes: int = 2048,
+    ) -> None:
+        self.segment_bytes = segment_bytes
+        self.segments = segments
+        self.pending = pending
+        self.tracked = tracked
+        self.window = window
+        self.receipts = receipts
+        self.body_bytes = body_bytes
+
+
+class HistoryItem:
+    """A line of a conversation. incoming: direction; state, flags, reason: of an outgoing message (states.py)."""
+
+    def __init__(self, incoming: bool, seq: int, utc_s: int, body: str, message_id: str) -> None:
+        self.incoming = incoming
+        self.seq = seq
+        self.utc_s = utc_s
+        self.body = body
+        self.message_id = message_id
+        self.state = states.QUEUED
+        self.flags = 0
+        self.reason = ""
+
+
+class Store:
+    """One account's memory on flash."""
+
+    def __init__(self, storage: Storage, limits: QueueLimits) -> None:
+        self._journal = Journal(storage, limits.segment_bytes, limits.segments)
+        self.limits = limits
+        self.outbox = Outbox(self._journal, limits.pending, limits.tracked)
+        self.inbox = Inbox(self._journal, limits.window, limits.receipts)
+        self.cursor = ""
+        self.sm_id = ""
+        self.h = 0
+        self.jid = ""
+
+    def open(self) -> None:
+        """Reads everything back. Raises StorageError."""
+        self._journal.open(self._replay)
+
+    def _replay(self, position: int, kind: int, payload: bytes) -> None:
+        self.outbox.replay(position, kind, payload, self.cursor)
+        message = self.inbox.replay(position, kind, payload)
+        if message is not None:
+            self.h = message.h
+            if message.flags & records.MOVES_CURSOR:
+                self.cursor = message.archive_id
+        elif kind == records.SESSION:
+            self.h, self.sm_id, self.jid = records.unpack_session(payload)
+        elif kind == records.HANDLED:
+            self.h = records.unpack_number(payload)
+        elif kind == records.CURSOR:
+            self.cursor = str(payload, "utf-8")
+
+    def received(self, message: Incoming) -> None:
+        """A new message; it and its h are on flash when this returns."""
+        self.make_room()
+        self.inbox.store(message)
+        self.h = message.h
+        if message.flags & records.MOVES_CURSOR:
+            self.cursor = message.archive_id
+
+    def enqueue(self, to: str, body: str, token: str, utc_s: int) -> Outgoing:
+        """A message to send; it is on flash when this returns."""
+        self.make_room()
+        return self.outbox.enqueue(to, body, token, utc_s)
+
+    def save_session(self, sm_id: str, h: int, jid: str) -> None:
+        """The SM session that could be resumed (XEP-0198 §5); an empty id: none."""
+        if (sm_id, h, jid) != (self.sm_id, self.h, self.jid):
+            self.sm_id, self.h, self.jid = sm_id, h, jid
+            self._journal.append(records.SESSION, records.pack_session(h, sm_id, jid))
+            self._journal.flush()
+
+    def save_handled(self, h: int) -> None:
+        """h is on flash when this returns, so that <a h=…/> may leave."""
+        if h != self.h:
+            self.make_room()
+            self.h = h
+            self._journal.append(records.HANDLED, records.pack_number(h))
+        self._journal.flush()
+
+    def save_cursor(self, archive_id: str) -> None:
+        """Everything in the archive up to this entry has been dealt with."""
+        if archive_id != self.cursor:
+            self.cursor = archive_id
+            self._journal.append(records.CURSOR, archive_id.encode())
+            self._journal.flush()
+
+    def make_room(self) -> None:
+        """Gives up old segments while there are too many."""
+        rounds = self.limits.segments
+        while self._journal.needs_room() and rounds:
+            self._rewrite_oldest()
+            rounds -= 1
+
+    def _rewrite_oldest(self) -> None:
+        cursor = self.cursor
+        for position, kind, payload in self._journal.oldest():
+            alive = self.outbox.alive(position, kind, payload)
+            if alive is not None:
+                # The log's order tells which cursor a SENT had: set it back for the moment.
+                if alive[0].cursor != cursor:
+                    cursor = alive[0].cursor
+                    self._journal.append(records.CURSOR, cursor.encode())
+                self.outbox.rewrite(*alive)
+            elif kind == records.IN and self.inbox.owes_at(position):
+                self.inbox.moved(position, self._journal.append(kind, payload))
+                cursor = ""
+        self._journal.append(records.CURSOR, self.cursor.encode())
+        self._journal.append(records.SESSION, records.pack_session(self.h, self.sm_id, self.jid))
+        self._journal.flush()
+        self._journal.drop_oldest()
+
+    def history(self, contact: str, newest: int) -> "list[HistoryItem]":
+        """The newest lines of the conversation with a bare JID, oldest first."""
+        items: "list[HistoryItem]" = []
+        for _, kind, payload in self._journal.records():
+            item = _line(kind, payload, contact)
+            if item is not None:
+                known = _find(items, item.incoming, item.seq)
+                if known is None:
+                    items.append(item)
+                    items = items[-newest:]
+            elif kind == records.SENT:
+                sent = _find(items, False, records.unpack_sent(payload)[0])
+                if sent is not None:
+                    sent.state = states.SENT
+            elif kind == records.STATE:
+                seq, state, flags, reason = records.unpack_state(payload)
+                changed = _find(items, False, seq)
+                if changed is not None:
+                    changed.state, changed.flags, changed.reason = state, flags, reason
+        return items
+
+
+def _line(kind: int, payload: bytes, contact: str) -> "Optional[HistoryItem]":
+    if kind == records.OUT:
+        out = records.unpack_out(payload)
+        if out.to == contact:
+            return HistoryItem(False, out.seq, out.utc_s, out.body, out.message_id)
+    elif kind == records.IN:
+        got = records.unpack_in(payload)
+        if got.sender.split("/")[0] == contact:
+            return HistoryItem(True, got.seq, got.utc_s, got.body, got.message_id)
+    return None
+
+
+def _find(items: "list[HistoryItem]", incoming: bool, seq: int) -> "Optional[HistoryItem]":
+    for item in items:
+        if item.incoming == incoming and item.seq == seq:
+            return item
+    return None
