@@ -125,10 +125,30 @@ def test_requeue_keeps_ids_and_order_and_says_that_it_may_arrive_twice():
     ids = [store.enqueue("b@x", "m%d" % i, "t%d" % i, 0).message_id for i in range(3)]
     store.outbox.mark_sent(1, 1, "")
     store.outbox.mark_sent(2, 2, "")
-    assert store.outbox.requeue(True) == [1, 2]
+    store.outbox.session_gone()
+    assert store.outbox.acknowledged(2) == [] and store.outbox.resend() == []
+    assert store.outbox.settle(True) == [1, 2]
     for where in (store, reopened(flash)):
         assert where.outbox.next_queued().message_id == ids[0]
         assert [item.flags for item in where.history("b@x", 5)] == [records.MAY_ARRIVE_TWICE] * 2 + [0]
+
+
+def test_what_another_session_has_sent_is_in_doubt_after_a_restart_too():
+    flash = MemoryFlash()
+    store = reopened(flash)
+    store.save_session("first", 0, "a@x/r")
+    store.enqueue("b@x", "m", "t", 0)
+    store.outbox.mark_sent(1, 1, "")
+    assert reopened(flash).outbox.in_doubt() == [] and reopened(flash).outbox.acknowledged(1) == [1]
+    flash = MemoryFlash()
+    store = reopened(flash)
+    store.save_session("first", 0, "a@x/r")
+    store.enqueue("b@x", "m", "t", 0)
+    store.outbox.mark_sent(1, 1, "")
+    store.save_session("second", 0, "a@x/r")
+    for where in (store, reopened(flash)):
+        assert [e.seq for e in where.outbox.in_doubt()] == [1]
+        assert where.outbox.acknowledged(1) == []
 
 
 def test_the_archive_settles_only_what_is_in_doubt():
@@ -136,6 +156,8 @@ def test_the_archive_settles_only_what_is_in_doubt():
     one, two = (outbox.enqueue("b@x", "m", "t", 0).message_id for _ in range(2))
     outbox.mark_sent(1, 1, "a7")
     assert outbox.found_on_server(two) == 0 and outbox.found_on_server("nonsense") == 0
+    assert outbox.found_on_server(one) == 0
+    outbox.session_gone()
     assert outbox.found_on_server(one) == 1 and outbox.in_doubt() == []
 
 
@@ -168,6 +190,7 @@ def test_what_is_alive_survives_any_number_of_compactions():
     for where in (store, reopened(flash, limits)):
         assert (where.h, where.sm_id, where.jid, where.cursor) == (209, "sm-id", "a@x/r", "arch-201")
         assert [m.message_id for m in where.inbox.owed()] == ["id0"]
+        where.outbox.session_gone()
         doubt = where.outbox.in_doubt()
         assert [(e.seq, e.count, e.cursor) for e in doubt] == [(1, 7, "arch-1")]
         assert where.outbox.message(doubt[0]).message_id == stuck
@@ -200,6 +223,7 @@ def test_a_power_cut_at_any_byte_of_a_conversation_loses_nothing_that_was_promis
         store = reopened(flash, limits)
         assert store.h in (promised["h"], promised["h"] + 1), cut
         assert store.cursor in (promised["cursor"], "arch-%d" % promised["h"]), cut
+        store.outbox.session_gone()
         if promised["out"] > promised["h"]:
             alive = [e.seq for e in store.outbox.in_doubt()]
             queued = store.outbox.next_queued()

@@ -108,30 +108,45 @@ class Outbox:
 
     def acknowledged(self, h: int) -> "list[int]":
         """The server has handled h stanzas (XEP-0198 §4): the messages among them are on the server. Returns seqs."""
-        done = [e for e in self._entries if e.state == states.SENT and count_diff(h, e.count) >= 0]
+        done = [e for e in self._sent(False) if count_diff(h, e.count) >= 0]
         for entry in done:
             self._move(entry, states.ON_SERVER)
         self._trim()
         return [entry.seq for entry in done]
 
+    def resend(self) -> "list[int]":
+        """The server does not have what this session has written and not acknowledged: back into the queue, in order.
+
+        Returns seqs. Messages in doubt are not meant: their session was another one.
+        """
+        again = self._sent(False)
+        for entry in again:
+            self._move(entry, states.QUEUED)
+        return [entry.seq for entry in again]
+
+    def session_gone(self) -> None:
+        """The session in which messages were written cannot be asked any more: their counts mean nothing now."""
+        for entry in self._sent(False):
+            entry.flags |= records.IN_DOUBT
+
     def in_doubt(self) -> "list[Entry]":
-        """Messages that were written and not acknowledged, oldest first."""
-        return [e for e in self._entries if e.state == states.SENT]
+        """Messages that were written in a session that is gone, and not acknowledged; oldest first."""
+        return self._sent(True)
 
     def found_on_server(self, message_id: str) -> int:
         """An archive entry has this id: returns the seq of the message in doubt that it settles, or 0."""
         entry = self._by_id(message_id)
-        if entry is None or entry.state != states.SENT:
+        if entry is None or entry not in self._sent(True):
             return 0
         self._move(entry, states.ON_SERVER)
         return entry.seq
 
-    def requeue(self, twice: bool) -> "list[int]":
-        """What is in doubt goes back into the queue under its ids, in order. Returns seqs.
+    def settle(self, twice: bool) -> "list[int]":
+        """What is still in doubt goes back into the queue under its ids, in order. Returns seqs.
 
         twice: it could not be ruled out that the server has them; they are marked "may arrive twice".
         """
-        again = self.in_doubt()
+        again = self._sent(True)
         for entry in again:
             if twice:
                 entry.flags |= records.MAY_ARRIVE_TWICE
@@ -176,7 +191,13 @@ class Outbox:
         self._move(entry, state, reason)
         return entry.seq
 
+    def _sent(self, doubt: bool) -> "list[Entry]":
+        return [
+            e for e in self._entries if e.state == states.SENT and bool(e.flags & records.IN_DOUBT) == doubt
+        ]
+
     def _move(self, entry: Entry, state: int, reason: str = "") -> None:
+        entry.flags &= ~records.IN_DOUBT
         self._journal.append(records.STATE, records.pack_state(entry.seq, state, entry.flags, reason))
         entry.state = state
         self._forget_if_finished(entry)

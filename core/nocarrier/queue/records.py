@@ -7,9 +7,11 @@
 | STATE    | seq u32, state u8, flags u8, reason |
 | IN       | seq u32, h u32, utc u32, flags u8, archive id, sender, message id, body; dedup keys of 8 bytes before them |
 | RECEIPT  | seq u32: the receipt owed for this incoming message is with the server |
-| SESSION  | h u32, id, resource bound; an empty id: there is no session to resume |
+| SESSION  | h u32, id, full JID; an empty id: no session to resume. What was SENT under another id is in doubt |
+| SAME     | as SESSION, written by compaction: the session goes on, nothing gets into doubt |
 | HANDLED  | h u32: count of stanzas handled, flushed before an <a/> that says so |
 | CURSOR   | id of the newest archive entry that has been dealt with |
+| FLOOR    | id of the newest archive entry at the first login, as long as there is no cursor |
 
 Strings are one length byte and UTF-8, the last one of a record without length.
 """
@@ -27,6 +29,8 @@ RECEIPT = const(5)
 SESSION = const(6)
 HANDLED = const(7)
 CURSOR = const(8)
+FLOOR = const(9)
+SAME = const(10)
 
 # Flags of IN.
 RECEIPT_OWED = const(1)
@@ -34,6 +38,7 @@ MOVES_CURSOR = const(2)
 NOTICE = const(4)  # not a message's text but ours, about one ("too large")
 # Flags of STATE.
 MAY_ARRIVE_TWICE = const(1)
+IN_DOUBT = const(2)  # its SM session is gone; the count says nothing any more
 
 KEY_BYTES = const(8)
 

@@ -65,7 +65,8 @@ class Store:
         self.limits = limits
         self.outbox = Outbox(self._journal, limits.pending, limits.tracked)
         self.inbox = Inbox(self._journal, limits.window, limits.receipts)
-        self.cursor = ""
+        self.cursor = ""  # archive id up to which everything has been dealt with
+        self.floor = ""  # archive id known at the first login, while there is no cursor
         self.sm_id = ""
         self.h = 0
         self.jid = ""
@@ -75,18 +76,26 @@ class Store:
         self._journal.open(self._replay)
 
     def _replay(self, position: int, kind: int, payload: bytes) -> None:
-        self.outbox.replay(position, kind, payload, self.cursor)
+        self.outbox.replay(position, kind, payload, self.known_end())
         message = self.inbox.replay(position, kind, payload)
         if message is not None:
             self.h = message.h
             if message.flags & records.MOVES_CURSOR:
                 self.cursor = message.archive_id
-        elif kind == records.SESSION:
+        elif kind in (records.SESSION, records.SAME):
             self.h, self.sm_id, self.jid = records.unpack_session(payload)
+            if kind == records.SESSION:
+                self.outbox.session_gone()
         elif kind == records.HANDLED:
             self.h = records.unpack_number(payload)
         elif kind == records.CURSOR:
             self.cursor = str(payload, "utf-8")
+        elif kind == records.FLOOR:
+            self.floor = str(payload, "utf-8")
+
+    def known_end(self) -> str:
+        """An archive id behind which everything is that happens from now on; "" if none is known."""
+        return self.cursor or self.floor
 
     def received(self, message: Incoming) -> None:
         """A new message; it and its h are on flash when this returns."""
@@ -103,6 +112,7 @@ class Store:
 
     def save_session(self, sm_id: str, h: int, jid: str) -> None:
         """The SM session that could be resumed (XEP-0198 §5); an empty id: none."""
+        self.outbox.session_gone()
         if (sm_id, h, jid) != (self.sm_id, self.h, self.jid):
             self.sm_id, self.h, self.jid = sm_id, h, jid
             self._journal.append(records.SESSION, records.pack_session(h, sm_id, jid))
@@ -123,6 +133,12 @@ class Store:
             self._journal.append(records.CURSOR, archive_id.encode())
             self._journal.flush()
 
+    def save_floor(self, archive_id: str) -> None:
+        """The archive ended here before anything was received."""
+        self.floor = archive_id
+        self._journal.append(records.FLOOR, archive_id.encode())
+        self._journal.flush()
+
     def make_room(self) -> None:
         """Gives up old segments while there are too many."""
         rounds = self.limits.segments
@@ -131,7 +147,7 @@ class Store:
             rounds -= 1
 
     def _rewrite_oldest(self) -> None:
-        cursor = self.cursor
+        cursor = self.known_end()
         for position, kind, payload in self._journal.oldest():
             alive = self.outbox.alive(position, kind, payload)
             if alive is not None:
@@ -143,8 +159,9 @@ class Store:
             elif kind == records.IN and self.inbox.owes_at(position):
                 self.inbox.moved(position, self._journal.append(kind, payload))
                 cursor = ""
+        self._journal.append(records.FLOOR, self.floor.encode())
         self._journal.append(records.CURSOR, self.cursor.encode())
-        self._journal.append(records.SESSION, records.pack_session(self.h, self.sm_id, self.jid))
+        self._journal.append(records.SAME, records.pack_session(self.h, self.sm_id, self.jid))
         self._journal.flush()
         self._journal.drop_oldest()
 

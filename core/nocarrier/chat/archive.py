@@ -1,0 +1,60 @@
+"""The user's own archive (XEP-0313, XEP-0059): small pages, forward from a known entry."""
+
+from nocarrier import ns
+from nocarrier.wire.element import Element
+
+try:
+    from typing import Optional
+except ImportError:
+    pass
+
+
+def page_query(query_id: str, after: str, size: int) -> Element:
+    """Asks for the page of `size` entries that follows `after`; "" for the beginning of the archive."""
+    rsm = [Element("max", ns.RSM, (), [str(size)])]
+    if after:
+        rsm.append(Element("after", ns.RSM, (), [after]))
+    return Element("query", ns.MAM, ("queryid", query_id), [Element("set", ns.RSM, (), rsm)])
+
+
+def last_query(query_id: str) -> Element:
+    """Asks for the newest entry only, to know where the archive ends."""
+    rsm = [Element("max", ns.RSM, (), ["1"]), Element("before", ns.RSM)]
+    return Element("query", ns.MAM, ("queryid", query_id), [Element("set", ns.RSM, (), rsm)])
+
+
+class Entry:
+    """An archived message: its id in the archive, the stanza, and its time element."""
+
+    def __init__(self, archive_id: str, stanza: Element) -> None:
+        self.archive_id = archive_id
+        self.stanza = stanza
+
+
+def entry(stanza: Element, query_id: str, own_jid: str) -> "Optional[Entry]":
+    """The entry in a result of the open query, or None.
+
+    Only our own archive is believed, for the query that is open (XEP-0313 §8; CVE-2019-16237 and relatives).
+    """
+    result = stanza.child("result", ns.MAM)
+    if result is None or result.get("queryid") != query_id or stanza.get("from") not in (None, own_jid):
+        return None
+    forwarded = result.child("forwarded", ns.FORWARD)
+    message = forwarded.child("message", ns.CLIENT) if forwarded is not None else None
+    if forwarded is None or message is None or not result.get("id"):
+        return None
+    delay = forwarded.child("delay", ns.DELAY)
+    if delay is not None:
+        # The archive's time is the message's time; one inside, if any, is the sender's claim.
+        message.children.insert(0, delay)
+    return Entry(result.get("id") or "", message)
+
+
+def page_end(iq: Element) -> "Optional[tuple[bool, str]]":
+    """(archive is complete, last id of the page or "") of an answer, or None if it is an error."""
+    fin = iq.child("fin", ns.MAM)
+    if iq.get("type") != "result" or fin is None:
+        return None
+    rsm = fin.child("set", ns.RSM)
+    last = rsm.child_text("last", ns.RSM) if rsm is not None else None
+    return fin.get("complete") in ("true", "1"), last or ""

@@ -1,0 +1,95 @@
+"""After a new session: what happened while we were away, and what became of the messages in doubt.
+
+Both are answered by one walk through the own archive, from an entry known before the oldest message in doubt was
+written, to its end. By then the old stream can deliver nothing any more: a session of the same resource has been bound.
+An entry of ours that has a doubtful message's id settles it; a doubtful message that a complete walk has not met was
+never received, and is sent again under its id. Without an archive that stays unknown, and the message is marked.
+"""
+
+from nocarrier.chat import archive
+from nocarrier.compat import const
+from nocarrier.queue.store import Store
+from nocarrier.wire.element import Element
+
+try:
+    from typing import Optional
+except ImportError:
+    pass
+
+MORE = const(1)
+DONE = const(2)
+
+
+class CatchUp:
+    """One walk. page: entries asked for at once; small, since a page is about 640 bytes an entry."""
+
+    def __init__(self, store: Store, own_jid: str, page: int = 5) -> None:
+        self._store = store
+        self._own = own_jid
+        self._page = page
+        self._query_id = ""
+        self._after = ""
+        self._to_cursor = False
+        self._anchor = False
+        self.running = False
+        self.settling = False  # while True nothing may overtake the messages whose fate is being asked for
+        self.done = False
+
+    def begin(self) -> None:
+        """A new session begins: where to start."""
+        doubts = self._store.outbox.in_doubt()
+        cursor = self._store.cursor
+        self._after = doubts[0].cursor if doubts else cursor
+        # Entries up to the cursor have been dealt with; they are only looked through for messages of ours.
+        self._to_cursor = self._after != cursor
+        # A device without any past takes what the server delivers, and only notes where the archive ends, so that a
+        # later doubt does not mean a walk from its beginning.
+        self._anchor = not doubts and not cursor
+        self.running = True
+        self.settling = bool(doubts)
+        self.done = False
+
+    def abandon(self) -> None:
+        """The session is gone in the middle of it; the next one begins anew."""
+        self.running = self.settling = False
+
+    def query(self, query_id: str) -> Element:
+        """The payload of the next request."""
+        self._query_id = query_id
+        if self._anchor:
+            return archive.last_query(query_id)
+        return archive.page_query(query_id, self._after, self._page)
+
+    def entry(self, stanza: Element) -> "Optional[archive.Entry]":
+        """The archive entry in a message, or None if it is none of the open query's."""
+        return archive.entry(stanza, self._query_id, self._own) if self.running else None
+
+    def is_new(self, entry: "archive.Entry") -> bool:
+        """True if incoming entries like this one have not been dealt with yet; to be asked in order."""
+        if self._anchor:
+            return False
+        if self._to_cursor:
+            self._to_cursor = entry.archive_id != self._store.cursor
+            return False
+        return True
+
+    def page_done(self, iq: Element) -> "tuple[int, list[int]]":
+        """A page was answered: (MORE or DONE, seqs of messages that are queued again)."""
+        end = archive.page_end(iq)
+        if end is None:
+            return self._finish(True)
+        complete, last = end
+        if self._anchor:
+            self._store.save_floor(last)
+        elif last and not self._to_cursor:
+            self._store.save_cursor(last)
+        if self._anchor or complete or not last:
+            return self._finish(False)
+        self._after = last
+        return MORE, []
+
+    def _finish(self, unknown: bool) -> "tuple[int, list[int]]":
+        again = self._store.outbox.settle(unknown)
+        self.running = self.settling = False
+        self.done = True
+        return DONE, again

@@ -1,0 +1,124 @@
+"""Message stanzas: writing ours, and reading what others' mean (RFC 6121 §5, XEP-0184, XEP-0203, XEP-0359)."""
+
+from nocarrier import ns
+from nocarrier.chat.jid import bare
+from nocarrier.queue import records
+from nocarrier.queue.inbox import dedup_key
+from nocarrier.queue.records import Incoming, Outgoing
+from nocarrier.wire.element import Element
+
+try:
+    from typing import Optional
+except ImportError:
+    pass
+
+_ID_BYTES = 255
+
+
+def to_stanza(message: Outgoing) -> Element:
+    """A chat message of ours; message id = origin-id, a receipt is asked for."""
+    return Element(
+        "message",
+        ns.CLIENT,
+        ("to", message.to, "type", "chat", "id", message.message_id),
+        [
+            Element("body", ns.CLIENT, (), [message.body]),
+            Element("request", ns.RECEIPTS),
+            Element("origin-id", ns.SID, ("id", message.message_id)),
+        ],
+    )
+
+
+def receipt(message: Incoming, own_id: str) -> Element:
+    """The receipt for a message (XEP-0184 §5.3). own_id: the receipt's own id."""
+    return Element(
+        "message",
+        ns.CLIENT,
+        ("to", message.sender, "type", "chat", "id", own_id),
+        [Element("received", ns.RECEIPTS, ("id", message.message_id))],
+    )
+
+
+def received_id(stanza: Element) -> "Optional[str]":
+    """The id that a receipt is for, or None if the stanza is no receipt."""
+    received = stanza.child("received", ns.RECEIPTS)
+    return received.get("id") if received is not None else None
+
+
+def archive_id(stanza: Element, own_jid: str) -> str:
+    """Our own server's stanza-id (XEP-0359 §3); anybody else's says nothing (§5). "" if there is none."""
+    for child in stanza.elements():
+        if child.is_a("stanza-id", ns.SID) and child.get("by") == own_jid:
+            return _bounded(child.get("id"))
+    return ""
+
+
+def incoming(stanza: Element, in_archive: str, moves_cursor: bool, now_s: int) -> "Optional[Incoming]":
+    """What is to be kept of a chat message from somebody else; None if it has no text or no usable sender.
+
+    in_archive: our server's id of it, or "". now_s: seconds since 1970, 0 if the device does not know. The count h and
+    the number are filled in by who stores it.
+    """
+    body = stanza.child_text("body", ns.CLIENT)
+    sender = stanza.get("from") or ""
+    if body is None or not sender or len(sender.encode()) > _ID_BYTES:
+        return None
+    message_id = _bounded(stanza.get("id"))
+    flags = records.MOVES_CURSOR if moves_cursor and in_archive else 0
+    if message_id and stanza.child("request", ns.RECEIPTS) is not None:
+        flags |= records.RECEIPT_OWED
+    keys = _keys(stanza, sender, message_id, in_archive, body)
+    utc_s = delay_s(stanza) or now_s
+    return Incoming(0, 0, utc_s, flags, keys, in_archive, sender, message_id, body)
+
+
+def _keys(stanza: Element, sender: str, message_id: str, in_archive: str, body: str) -> bytes:
+    """What makes two arrivals the same message.
+
+    The archive's id; the sender's origin-id; a bare message id only together with type and text, since old clients and
+    gateways use ids again.
+    """
+    keys = dedup_key("a", in_archive) if in_archive else b""
+    origin = stanza.child("origin-id", ns.SID)
+    origin_id = _bounded(origin.get("id")) if origin is not None else ""
+    if origin_id:
+        keys += dedup_key("o", bare(sender), origin_id)
+    elif message_id:
+        keys += dedup_key("m", bare(sender), message_id, stanza.get("type") or "", body)
+    return keys
+
+
+def _bounded(text: "Optional[str]") -> str:
+    """An id that fits into a record; a longer one is as good as none."""
+    return text if text and len(text.encode()) <= _ID_BYTES else ""
+
+
+def delay_s(stanza: Element) -> int:
+    """When a delayed message was sent (XEP-0203, XEP-0082), in seconds since 1970; 0 if it does not say."""
+    delay = stanza.child("delay", ns.DELAY)
+    return parse_utc(delay.get("stamp") or "") if delay is not None else 0
+
+
+def parse_utc(stamp: str) -> int:
+    """"2001-09-05T12:34:56.789Z" or with an offset (XEP-0082 §3.2) to seconds since 1970; 0 if malformed."""
+    try:
+        year, month, day = int(stamp[0:4]), int(stamp[5:7]), int(stamp[8:10])
+        seconds = int(stamp[11:13]) * 3600 + int(stamp[14:16]) * 60 + int(stamp[17:19])
+    except ValueError:
+        return 0
+    if not (1970 <= year <= 2105 and 1 <= month <= 12 and 1 <= day <= 31):
+        return 0
+    shifted = year - (month < 3)  # the year that ends in February
+    days = 365 * shifted + shifted // 4 - shifted // 100 + shifted // 400 + (153 * ((month + 9) % 12) + 2) // 5 + day
+    return (days - 719469) * 86400 + seconds - _offset_s(stamp[19:])
+
+
+def _offset_s(tail: str) -> int:
+    sign = max(tail.find("+"), tail.find("-"))
+    if sign < 0:
+        return 0
+    try:
+        offset = int(tail[sign + 1 : sign + 3]) * 3600 + int(tail[sign + 4 : sign + 6]) * 60
+    except ValueError:
+        return 0
+    return -offset if tail[sign] == "-" else offset

@@ -1,0 +1,113 @@
+"""Contacts and their presence (RFC 6121 §2, §4)."""
+
+from nocarrier import ns
+from nocarrier.chat.jid import bare
+from nocarrier.wire.element import Element
+
+try:
+    from typing import Optional
+except ImportError:
+    pass
+
+OFFLINE = "offline"
+_SHOWS = ("away", "chat", "dnd", "xa")
+
+
+class Contact:
+    """One contact. show: "offline", "online", "away", "chat", "dnd" or "xa" (RFC 6121 §4.7.2.1)."""
+
+    def __init__(self, jid: str) -> None:
+        self.jid = jid
+        self.name = ""
+        self.subscription = "none"
+        self.show = OFFLINE
+        self.status = ""
+        self.resource = ""
+
+
+class Roster:
+    """The contacts. contacts: how many are kept; text_bytes: of a name or status. What is over is left out."""
+
+    def __init__(self, own_jid: str, contacts: int = 100, text_chars: int = 40) -> None:
+        self._own = own_jid
+        self._limit = contacts
+        self._text_chars = text_chars
+        self._contacts: "dict[str, Contact]" = {}
+        self.known = False
+        self.left_out = 0
+
+    def contacts(self) -> "list[Contact]":
+        """All contacts, those online first, then by name."""
+        return sorted(self._contacts.values(), key=lambda c: (c.show == OFFLINE, (c.name or c.jid).lower()))
+
+    def find(self, jid: str) -> "Optional[Contact]":
+        """The contact with this bare JID, or None."""
+        return self._contacts.get(jid)
+
+    def sees_us(self, jid: str) -> bool:
+        """True if the contact is subscribed to our presence: only then may it learn that we are here."""
+        contact = self._contacts.get(jid)
+        return contact is not None and contact.subscription in ("from", "both")
+
+    def replace(self, query: "Optional[Element]") -> None:
+        """Takes a whole roster (RFC 6121 §2.1.4); None: it is unchanged."""
+        self.known = True
+        if query is None:
+            return
+        old = self._contacts
+        self._contacts = {}
+        self.left_out = 0
+        for item in query.elements():
+            self._item(item, old)
+
+    def push(self, iq: Element) -> bool:
+        """Takes a roster push. False if it is not from our own account (RFC 6121 §2.1.6): then it is ignored."""
+        sender = iq.get("from")
+        query = iq.child("query", ns.ROSTER)
+        if query is None or (sender and sender != self._own):
+            return False
+        for item in query.elements():
+            self._item(item, self._contacts)
+        return True
+
+    def presence(self, stanza: Element) -> "Optional[Contact]":
+        """Takes a contact's presence; returns the contact if it changed what is shown."""
+        sender = stanza.get("from") or ""
+        contact = self._contacts.get(bare(sender))
+        kind = stanza.get("type")
+        if contact is None or kind not in (None, "unavailable"):
+            return None
+        resource = sender[len(contact.jid) + 1 :]
+        if kind == "unavailable":
+            if contact.resource != resource:
+                return None
+            show, status, resource = OFFLINE, stanza.child_text("status", ns.CLIENT) or "", ""
+        else:
+            show = stanza.child_text("show", ns.CLIENT) or ""
+            show = show if show in _SHOWS else "online"
+            status = stanza.child_text("status", ns.CLIENT) or ""
+        status = status[: self._text_chars]
+        changed = (contact.show, contact.status) != (show, status)
+        contact.show, contact.status, contact.resource = show, status, resource
+        return contact if changed else None
+
+    def all_offline(self) -> None:
+        """We are offline, or new: nobody's presence is known."""
+        for contact in self._contacts.values():
+            contact.show, contact.status, contact.resource = OFFLINE, "", ""
+
+    def _item(self, item: Element, old: "dict[str, Contact]") -> None:
+        jid = item.get("jid") or ""
+        subscription = item.get("subscription") or "none"
+        if not item.is_a("item", ns.ROSTER) or not jid:
+            return
+        if subscription == "remove":
+            self._contacts.pop(jid, None)
+            return
+        if jid not in self._contacts and len(self._contacts) >= self._limit:
+            self.left_out += 1
+            return
+        contact = old.get(jid) or Contact(jid)
+        contact.name = (item.get("name") or "")[: self._text_chars]
+        contact.subscription = subscription
+        self._contacts[jid] = contact

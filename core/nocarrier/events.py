@@ -1,0 +1,14 @@
+"""What the client tells the app, as (kind, value)."""
+
+from nocarrier.compat import const
+
+ONLINE = const(1)  # value: True if the old session was resumed
+OFFLINE = const(2)  # value: None
+MESSAGE = const(3)  # value: records.Incoming, on flash
+STATE = const(4)  # value: (seq, state): an outgoing message moved on (queue/states.py)
+ROSTER = const(5)  # value: None; Client.roster has changed
+PRESENCE = const(6)  # value: roster.Contact
+SUBSCRIPTION = const(7)  # value: bare JID that wants to see our presence (RFC 6121 §3.1)
+FAULT = const(8)  # value: the error; close the link and call link_down(). may_retry() tells what then
+
+NAMES = ("", "online", "offline", "message", "state", "roster", "presence", "subscription", "fault")

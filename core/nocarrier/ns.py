@@ -1,0 +1,18 @@
+"""The namespaces that the core speaks."""
+
+CLIENT = "jabber:client"
+STREAM = "http://etherx.jabber.org/streams"
+STREAM_ERRORS = "urn:ietf:params:xml:ns:xmpp-streams"
+STANZA_ERRORS = "urn:ietf:params:xml:ns:xmpp-stanzas"
+TLS = "urn:ietf:params:xml:ns:xmpp-tls"
+SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
+BIND = "urn:ietf:params:xml:ns:xmpp-bind"
+SM = "urn:xmpp:sm:3"  # XEP-0198
+ROSTER = "jabber:iq:roster"
+RECEIPTS = "urn:xmpp:receipts"  # XEP-0184
+SID = "urn:xmpp:sid:0"  # XEP-0359
+DELAY = "urn:xmpp:delay"  # XEP-0203
+MAM = "urn:xmpp:mam:2"  # XEP-0313
+RSM = "http://jabber.org/protocol/rsm"  # XEP-0059
+FORWARD = "urn:xmpp:forward:0"  # XEP-0297
+PING = "urn:xmpp:ping"  # XEP-0199

@@ -1,0 +1,61 @@
+"""Counting stanzas (XEP-0198 §4): what the server has of ours, what we have of the server's."""
+
+from nocarrier.errors import PeerError
+from nocarrier.modular import count_add, count_diff
+
+try:
+    from typing import Optional
+except ImportError:
+    pass
+
+
+class Acks:
+    """The counters of one SM session, both modulo 2^32.
+
+    Stanzas that were written and not acknowledged are kept as (count, bytes); bytes are None where the owner of the
+    stanza can make it again (messages and receipts are on flash).
+    """
+
+    def __init__(self) -> None:
+        self.reset(False)
+
+    def reset(self, active: bool, handled: int = 0) -> None:
+        """A new SM session, or none."""
+        self.active = active
+        self.handled = handled
+        self.sent = 0
+        self.requested = False
+        self._unacked: "list[tuple[int, Optional[bytes]]]" = []
+
+    def count_in(self) -> None:
+        """A stanza of the server's was dealt with; what it said is on flash where it must be."""
+        if self.active:
+            self.handled = count_add(self.handled, 1)
+
+    def count_out(self, data: "Optional[bytes]") -> int:
+        """A stanza of ours is about to be written; returns its number."""
+        if self.active:
+            self.sent = count_add(self.sent, 1)
+            self._unacked.append((self.sent, data))
+        return self.sent
+
+    def unacknowledged(self) -> int:
+        """How many stanzas of ours the server has not acknowledged."""
+        return len(self._unacked)
+
+    def acknowledge(self, h: int) -> None:
+        """The server has handled h stanzas. Raises PeerError if it claims more than were sent (XEP-0198 §6)."""
+        if count_diff(h, self.sent) > 0:
+            raise PeerError("undefined-condition", "the server acknowledged %d stanzas of %d" % (h, self.sent))
+        self._unacked = [pair for pair in self._unacked if count_diff(pair[0], h) > 0]
+
+    def resume(self, h: int, handled: int) -> "list[bytes]":
+        """A session was resumed: the server has h of ours, we had `handled` of its.
+
+        Returns the stanzas to be written again, in order, as far as they are kept here; what was counted without being
+        kept is its owner's to write again. All of them get new numbers behind h.
+        """
+        again = [data for count, data in self._unacked if data is not None and count_diff(count, h) > 0]
+        self.reset(True, handled)
+        self.sent = h
+        return again

@@ -1,0 +1,112 @@
+"""What the line can do, and when it must be given up for dead."""
+
+from nocarrier.compat import const
+from nocarrier.errors import UsageError
+from nocarrier.modular import ticks_add, ticks_diff
+
+_AHEAD_MS = const(1000)
+
+try:
+    from typing import Optional
+except ImportError:
+    pass
+
+
+class LineProfile:
+    """The line as the user knows it.
+
+    rate_bps:   bits per second, ten of them a byte.
+    latency_ms: one way.
+    stall_ms:   the longest silence that a healthy line shows (retrain, cell change).
+    trusted:    the user's word that nobody listens: only then may a password cross it in clear.
+    """
+
+    def __init__(self, rate_bps: int = 2400, latency_ms: int = 300, stall_ms: int = 15_000, trusted: bool = False) -> None:
+        if rate_bps < 1 or latency_ms < 0 or stall_ms < 1:
+            raise UsageError("a line has a rate and an allowance for stalls")
+        self.rate_bps = rate_bps
+        self.latency_ms = latency_ms
+        self.stall_ms = stall_ms
+        self.trusted = trusted
+
+    def transfer_ms(self, size_bytes: int) -> int:
+        """How long so many bytes take."""
+        return size_bytes * 10_000 // self.rate_bps
+
+
+class Liveness:
+    """Declares the line dead when an answer is due and nothing at all has come for long enough.
+
+    Nothing is due before all that was handed out has crossed the line, and every byte received begins the wait anew, so
+    no transfer is ever shorter than the time-out. Half-way a probe is asked for once: white space that makes a server
+    look again at a token which it holds incomplete.
+    """
+
+    def __init__(self, line: LineProfile) -> None:
+        self._line = line
+        self._due = False
+        self._probed = False
+        self._since_ms = 0  # when the wait began, or anything was last received
+        self._clear_ms = 0  # when all that was handed out has crossed the line
+
+    def reset(self, now_ms: int) -> None:
+        """A new connection: nothing is due, nothing on its way."""
+        self._due = False
+        self._clear_ms = now_ms
+
+    def sent(self, size_bytes: int, now_ms: int) -> None:
+        """So many bytes were handed to the link."""
+        begin = self._clear_ms if ticks_diff(self._clear_ms, now_ms) > 0 else now_ms
+        self._clear_ms = ticks_add(begin, self._line.transfer_ms(size_bytes))
+
+    def budget_bytes(self, now_ms: int) -> int:
+        """How much may be handed out now, so that no more than a second's worth is ahead of what comes next."""
+        ahead_ms = max(0, ticks_diff(self._clear_ms, now_ms))
+        return max(0, _AHEAD_MS - ahead_ms) * self._line.rate_bps // 10_000
+
+    def budget_ms(self) -> int:
+        """When half of the budget is free again."""
+        return ticks_add(self._clear_ms, -_AHEAD_MS // 2)
+
+    def received(self, now_ms: int) -> None:
+        """Anything was received."""
+        self._since_ms = now_ms
+        self._probed = False
+
+    def expect(self, now_ms: int) -> None:
+        """An answer is due from now on."""
+        if not self._due:
+            self._due = True
+            self._probed = False
+            self._since_ms = now_ms
+            if ticks_diff(self._clear_ms, now_ms) < 0:
+                self._clear_ms = now_ms
+
+    def answered(self) -> None:
+        """Nothing is due any more."""
+        self._due = False
+
+    def allowance_ms(self) -> int:
+        """Silence that is borne: three round trips, or the line's own stalls if they are longer."""
+        return max(3 * 2 * self._line.latency_ms, self._line.stall_ms)
+
+    def deadline_ms(self) -> "Optional[int]":
+        """When the next thing is to be decided, or None."""
+        if not self._due:
+            return None
+        allowance = self.allowance_ms()
+        return ticks_add(self._begin_ms(), allowance if self._probed else allowance // 2)
+
+    def wants_probe(self, now_ms: int) -> bool:
+        """True once, half-way to the verdict."""
+        if not self._due or self._probed or ticks_diff(now_ms, self._begin_ms()) < self.allowance_ms() // 2:
+            return False
+        self._probed = True
+        return True
+
+    def dead(self, now_ms: int) -> bool:
+        """True when the verdict is reached."""
+        return self._due and self._probed and ticks_diff(now_ms, self._begin_ms()) >= self.allowance_ms()
+
+    def _begin_ms(self) -> int:
+        return self._clear_ms if ticks_diff(self._clear_ms, self._since_ms) > 0 else self._since_ms

@@ -1,0 +1,68 @@
+"""Proving who we are (RFC 6120 §6): one mechanism's exchange, as <auth/>, <response/> and <success/>."""
+
+from binascii import a2b_base64
+
+from nocarrier import ns
+from nocarrier.compat import const
+from nocarrier.errors import AuthError
+from nocarrier.session.features import MECHANISMS, PLAIN, Features, choose
+from nocarrier.session.scram import Scram, b64, prepared
+from nocarrier.wire.element import Element
+
+try:
+    from typing import TYPE_CHECKING, Optional
+
+    if TYPE_CHECKING:
+        from nocarrier.session.session import Account
+except ImportError:
+    pass
+
+# Iterations of PBKDF2 between two looks at the line and the keys: 1.1 M instructions on a Cortex-M3.
+_SLICE = const(50)
+
+
+class Login:
+    """One login. trusted: the line may carry the password in clear. nonce: fresh and unguessable."""
+
+    def __init__(self, account: "Account", nonce: str, trusted: bool) -> None:
+        self._account = account
+        self._nonce = nonce
+        self._trusted = trusted
+        self._scram: "Optional[Scram]" = None
+
+    def start(self, features: Features) -> "tuple[Element, bool]":
+        """The <auth/> to send, and whether it is already the whole proof. Raises AuthError if nothing fits."""
+        name = choose(features, self._trusted)
+        account = self._account
+        if name == PLAIN:
+            initial = "\0%s\0%s" % (prepared(account.username), prepared(account.password))
+        else:
+            digest = [row[1] for row in MECHANISMS if row[0] == name][0]
+            self._scram = Scram(digest, account.username, account.password, self._nonce)
+            initial = self._scram.first()
+        return Element("auth", ns.SASL, ("mechanism", name), [b64(initial.encode())]), name == PLAIN
+
+    def challenge(self, text: str) -> None:
+        """The server's challenge, in Base64. The proof is ready when work() has returned it."""
+        if self._scram is None:
+            raise AuthError("malformed-request", "a challenge that was not asked for")
+        self._scram.challenge(_decoded(text))
+
+    def work(self) -> "Optional[Element]":
+        """Derives the key a little further; the <response/> when it is ready, else None."""
+        assert self._scram is not None
+        if not self._scram.work(_SLICE):
+            return None
+        return Element("response", ns.SASL, (), [b64(self._scram.final().encode())])
+
+    def success(self, text: str) -> None:
+        """The server says that we are who we are. Raises AuthError unless it has proved itself too (SCRAM)."""
+        if self._scram is not None:
+            self._scram.check(_decoded(text))
+
+
+def _decoded(text: str) -> str:
+    try:
+        return str(a2b_base64(text.encode()), "utf-8")
+    except (ValueError, UnicodeError):
+        raise AuthError("incorrect-encoding", "not Base64 of UTF-8") from None

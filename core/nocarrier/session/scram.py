@@ -1,0 +1,115 @@
+"""SCRAM, the client's side (RFC 5802, RFC 7677), without channel binding."""
+
+from binascii import a2b_base64, b2a_base64
+
+from nocarrier.errors import AuthError, UsageError
+from nocarrier.session.pbkdf2 import HASHES, Hmac, Pbkdf2, hmac
+
+try:
+    from typing import Optional
+except ImportError:
+    pass
+
+# The client has no channel binding to offer. ejabberd refuses "y,," where it has none either, so never that.
+_GS2 = "n,,"
+
+
+def b64(data: bytes) -> str:
+    """Base64 without line ends."""
+    return b2a_base64(data).decode().strip()
+
+
+class Scram:
+    """One SCRAM exchange.
+
+    name: "SHA-256" or "SHA-1". nonce: printable ASCII without a comma, fresh and unguessable.
+    iterations: (least, most) that are accepted: below, the password could be guessed from what is sent; above, a
+    hostile server could keep the device busy (RFC 5802 §9).
+    """
+
+    def __init__(
+        self, name: str, username: str, password: str, nonce: str, iterations: "tuple[int, int]" = (4096, 100_000)
+    ) -> None:
+        if HASHES[name][0] is None:
+            raise UsageError("this build's hashlib has no %s" % name)
+        self._name = name
+        self._password = prepared(password)
+        self._nonce = nonce
+        self._iterations = iterations
+        user = prepared(username).replace("=", "=3D").replace(",", "=2C")
+        self._bare = "n=%s,r=%s" % (user, nonce)
+        self._server_first = ""
+        self._final_bare = ""
+        self._pbkdf2: "Optional[Pbkdf2]" = None
+        self._server_signature = b""
+
+    def first(self) -> str:
+        """client-first-message."""
+        return _GS2 + self._bare
+
+    def challenge(self, server_first: str) -> None:
+        """Takes server-first-message. Raises AuthError if it is malformed, foreign, or out of bounds."""
+        fields = _fields(server_first)
+        nonce, salt, rounds = fields.get("r", ""), fields.get("s", ""), fields.get("i", "")
+        if "m" in fields:
+            raise AuthError("malformed-request", "the server demands a SCRAM extension")
+        if not nonce.startswith(self._nonce) or len(nonce) <= len(self._nonce):
+            raise AuthError("malformed-request", "the server's nonce does not extend ours")
+        if not rounds.isdigit() or not self._iterations[0] <= int(rounds) <= self._iterations[1]:
+            raise AuthError("malformed-request", "iteration count %s is not within %d to %d" % ((rounds[:9],) + self._iterations))
+        self._server_first = server_first
+        self._final_bare = "c=%s,r=%s" % (b64(_GS2.encode()), nonce)
+        self._pbkdf2 = Pbkdf2(self._name, self._password.encode(), _unb64(salt), int(rounds))
+
+    def work(self, iterations: int) -> bool:
+        """Derives the key further; True when it is ready."""
+        assert self._pbkdf2 is not None
+        return self._pbkdf2.work(iterations)
+
+    def final(self) -> str:
+        """client-final-message, once work() has returned True."""
+        assert self._pbkdf2 is not None
+        salted = Hmac(self._name, self._pbkdf2.key())
+        client_key = salted.digest(b"Client Key")
+        new, size = HASHES[self._name]
+        assert new is not None
+        stored_key: bytes = new(client_key).digest()
+        auth = ",".join((self._bare, self._server_first, self._final_bare)).encode()
+        signature = hmac(self._name, stored_key, auth)
+        self._server_signature = hmac(self._name, salted.digest(b"Server Key"), auth)
+        proof = int.from_bytes(client_key, "big") ^ int.from_bytes(signature, "big")
+        return "%s,p=%s" % (self._final_bare, b64(proof.to_bytes(size, "big")))
+
+    def check(self, server_final: str) -> None:
+        """Takes server-final-message. Raises AuthError unless it proves that the server knows the password."""
+        fields = _fields(server_final)
+        if "e" in fields:
+            raise AuthError("not-authorized", fields["e"])
+        if not self._server_signature or _unb64(fields.get("v", "")) != self._server_signature:
+            raise AuthError("not-authorized", "the server's signature is wrong")
+
+
+def prepared(text: str) -> str:
+    """User name or password as it goes into SASL. Raises UsageError for control characters (RFC 4013 §2.3).
+
+    Normalisation (NFKC) is not done: its tables do not fit into a handheld; what the user types is what is sent.
+    """
+    for char in text:
+        if ord(char) < 0x20 or ord(char) == 0x7F:
+            raise UsageError("control character in user name or password")
+    return text
+
+
+def _fields(message: str) -> "dict[str, str]":
+    fields = {}
+    for part in message.split(","):
+        if len(part) > 1 and part[1] == "=":
+            fields[part[0]] = part[2:]
+    return fields
+
+
+def _unb64(text: str) -> bytes:
+    try:
+        return a2b_base64(text.encode())
+    except ValueError:
+        raise AuthError("incorrect-encoding", "base64") from None

@@ -1,0 +1,52 @@
+"""The states of a session, as data. core/README.md shows this table; it is generated from here."""
+
+from nocarrier.compat import const
+
+CLOSED = const(0)
+OPENING = const(1)
+OFFERED = const(2)
+CHALLENGED = const(3)
+DERIVING = const(4)
+PROVED = const(5)
+REOPENING = const(6)
+OFFERED_AGAIN = const(7)
+RESUMING = const(8)
+PROVING = const(9)
+BINDING = const(10)
+ENABLING = const(11)
+ONLINE = const(12)
+
+NAMES = (
+    "closed", "opening", "offered", "challenged", "deriving", "proved", "reopening", "offered again",
+    "resuming", "proving", "binding", "enabling", "online",
+)  # fmt: skip
+
+# (state, what happens, next state)
+STEPS = (
+    (CLOSED, "link is up: send stream header", OPENING),
+    (OPENING, "stream header (RFC 6120 §4.2)", OFFERED),
+    (OFFERED, "features: send <auth/> with SCRAM's first message", CHALLENGED),
+    (OFFERED, "features: send <auth/> with PLAIN, on a trusted line only", PROVED),
+    (CHALLENGED, "challenge: derive the key in slices (RFC 5802 §3)", DERIVING),
+    (DERIVING, "key ready: send <response/>", PROVED),
+    (PROVED, "success, server's signature right: send a new stream header", REOPENING),
+    (REOPENING, "stream header", OFFERED_AGAIN),
+    (OFFERED_AGAIN, "features, a session is known: send <resume/> (XEP-0198 §5)", RESUMING),
+    (OFFERED_AGAIN, "features: bind the account's resource (RFC 6120 §7), send <enable/> with it", BINDING),
+    (RESUMING, "resumed: send <r/>, since a resumed stream may be deaf", PROVING),
+    (RESUMING, "failed: bind the account's resource, send <enable/> with it", BINDING),
+    (PROVING, "<a/>: the server hears us", ONLINE),
+    (BINDING, "bound, stream management was offered", ENABLING),
+    (BINDING, "bound, no stream management", ONLINE),
+    (ENABLING, "enabled or failed (XEP-0198 §3)", ONLINE),
+)
+
+
+def may_follow(state: int, following: int) -> bool:
+    """True if the table has a row from `state` to `following`; every state may be left for CLOSED."""
+    if following == CLOSED:
+        return True
+    for row in STEPS:
+        if row[0] == state and row[2] == following:
+            return True
+    return False

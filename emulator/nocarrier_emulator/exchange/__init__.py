@@ -1,0 +1,1 @@
+"""The built-in exchange: a small XMPP server for demos and deterministic tests. It shares no parser with the core."""

@@ -1,0 +1,293 @@
+"""One client's connection to the exchange, and its session, which outlives the connection (XEP-0198)."""
+
+import base64
+import copy
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException
+
+from nocarrier_emulator.clock import Alarm
+from nocarrier_emulator.exchange import auth, services
+from nocarrier_emulator.exchange.xml import CLIENT, STREAM, StreamReader, make, serialize, split, sub
+
+if TYPE_CHECKING:
+    from nocarrier_emulator.exchange.account import Account
+    from nocarrier_emulator.exchange.exchange import Exchange
+
+_SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
+_BIND = "urn:ietf:params:xml:ns:xmpp-bind"
+_SM = "urn:xmpp:sm:3"
+_ERRORS = "urn:ietf:params:xml:ns:xmpp-streams"
+_COUNT = 1 << 32
+
+
+class Session:
+    """A bound resource: presence, and the stream management that survives a lost connection."""
+
+    def __init__(self, exchange: "Exchange", account: "Account", resource: str) -> None:
+        self.exchange = exchange
+        self.account = account
+        self.resource = resource
+        self.jid = "%s/%s" % (account.jid, resource)
+        self.presence: Element | None = None
+        self.connection: Connection | None = None
+        self.sm_id = ""
+        self.handled = 0
+        self.sent = 0
+        self.unacked: list[Element] = []
+        self._expiry: Alarm | None = None
+        self._asking: Alarm | None = None
+
+    def send(self, stanza: Element) -> None:
+        """To the client, now or after its resumption."""
+        if self.sm_id:
+            self.sent += 1
+            self.unacked.append(stanza)
+        if self.connection is not None:
+            self.connection.write(serialize(stanza))
+            if self.sm_id and self._asking is None:
+                # One request for a burst.
+                self._asking = self.exchange.clock.call_later(100, self._ask)
+
+    def _ask(self) -> None:
+        self._asking = None
+        if self.connection is not None:
+            self.connection.write(serialize(make(_SM, "r")))
+
+    def acknowledged(self, h: int) -> bool:
+        """The client has h stanzas; False if that many were never sent."""
+        left = (self.sent - h) % _COUNT
+        if left > len(self.unacked):
+            return False
+        self.unacked = self.unacked[len(self.unacked) - left :]
+        return True
+
+    def detach(self) -> None:
+        """The connection is gone: wait for a resumption, or end."""
+        self.connection = None
+        if self.sm_id and self.exchange.resume_ms > 0:
+            self._expiry = self.exchange.clock.call_later(self.exchange.resume_ms, self.end)
+        else:
+            self.end()
+
+    def attach(self, connection: "Connection") -> None:
+        """A new connection has resumed this session."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if self.connection is not None:
+            self.connection.session = None
+            self.connection.stream_error("conflict")
+        self.connection = connection
+
+    def end(self) -> None:
+        """Gone for good: what the client has not acknowledged goes the way of messages to somebody who is away."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if self.account.sessions.get(self.resource) is self:
+            del self.account.sessions[self.resource]
+        if self.sm_id:
+            self.exchange.sessions.pop(self.sm_id, None)
+            self.exchange.gone[self.sm_id] = self.handled
+        if self.presence is not None:
+            self.presence = None
+            services.broadcast(self, make(CLIENT, "presence", type="unavailable"))
+        for stanza in self.unacked:
+            if split(stanza.tag)[1] == "message" and stanza.get("type") != "error":
+                self.exchange.deliver(stanza, self.account)
+        self.unacked = []
+
+
+class Connection:
+    """One transport connection: streams, authentication, binding."""
+
+    def __init__(self, exchange: "Exchange", write: Callable[[bytes], None], hang_up: Callable[[], None]) -> None:
+        self._exchange = exchange
+        self._write = write
+        self._hang_up = hang_up
+        self._over = False
+        self._scram: auth.ScramServer | None = None
+        self._user = ""
+        self._rest = b""
+        self.session: Session | None = None
+        self._new_stream()
+
+    def _new_stream(self) -> None:
+        self._reader = StreamReader(self._on_header, self._on_element, self._on_end)
+
+    # -- transport --------------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes) -> None:
+        """Bytes from the client."""
+        if self._over:
+            return
+        try:
+            self._reader.feed(data)
+        except ParseError:
+            self.stream_error("not-well-formed")
+        except DefusedXmlException:
+            self.stream_error("restricted-xml")
+
+    def closed(self) -> None:
+        """The transport is gone."""
+        self._over = True
+        if self.session is not None:
+            session, self.session = self.session, None
+            session.detach()
+
+    def write(self, data: bytes) -> None:
+        if not self._over:
+            self._write(data)
+
+    def stream_error(self, condition: str) -> None:
+        """Ends the stream with an error (RFC 6120 §4.9)."""
+        if self._over:
+            return
+        error = make(STREAM, "error", make(_ERRORS, condition))
+        inner = b"".join(serialize(child, STREAM) for child in error)
+        self.write(b"<stream:error>" + inner + b"</stream:error></stream:stream>")
+        self._hang_up_later()
+
+    def _hang_up_later(self) -> None:
+        self._over = True
+        self._exchange.clock.call_later(3000, self._hang_up)
+        if self.session is not None:
+            session, self.session = self.session, None
+            session.detach()
+
+    # -- streams ----------------------------------------------------------------------------------------------------
+
+    def _on_header(self, header: Element) -> None:
+        exchange = self._exchange
+        self.write(
+            b"<?xml version='1.0'?><stream:stream xmlns='%s' xmlns:stream='%s' id='%s' from='%s' version='1.0'>"
+            % (CLIENT.encode(), STREAM.encode(), exchange.new_id().encode(), exchange.domain.encode())
+        )
+        if header.tag != "{%s}stream" % STREAM:
+            self.stream_error("invalid-namespace")
+        elif header.get("to") != exchange.domain:
+            self.stream_error("host-unknown")
+        else:
+            self.write(b"<stream:features>%s</stream:features>" % b"".join(map(serialize, self._features())))
+
+    def _features(self) -> list[Element]:
+        if self._user:
+            return [make(_BIND, "bind"), make(_SM, "sm")]
+        mechanisms = make(_SASL, "mechanisms")
+        for name in self._exchange.mechanisms:
+            sub(mechanisms, _SASL, "mechanism").text = name
+        return [mechanisms]
+
+    def _on_end(self) -> None:
+        self.write(b"</stream:stream>")
+        if self.session is not None:
+            session, self.session = self.session, None
+            session.connection = None
+            session.end()
+        self._hang_up_later()
+
+    def _on_element(self, element: Element) -> None:
+        if self._over:
+            return
+        xmlns, name = split(element.tag)
+        if xmlns == _SASL and not self._user:
+            self._sasl(name, element)
+        elif not self._user:
+            self.stream_error("not-authorized")
+        elif xmlns == _SM:
+            self._sm(name, element)
+        elif self.session is None and name == "iq":
+            self._bind(element)
+        elif self.session is not None and xmlns == CLIENT and name in ("message", "presence", "iq"):
+            self.session.handled = (self.session.handled + 1) % _COUNT
+            services.handle(self.session, element)
+        else:
+            self.stream_error("unsupported-stanza-type")
+
+    # -- authentication and binding ---------------------------------------------------------------------------------
+
+    def _sasl(self, name: str, element: Element) -> None:
+        exchange = self._exchange
+        try:
+            message = base64.b64decode(element.text or "", validate=True)
+            if name == "auth" and element.get("mechanism") == "PLAIN":
+                self._success(auth.plain(message, exchange.password_of), b"")
+            elif name == "auth" and element.get("mechanism") in auth.HASHES:
+                mechanism = element.get("mechanism") or ""
+                self._scram = auth.ScramServer(
+                    mechanism, exchange.password_of, exchange.random_bytes, exchange.iterations
+                )
+                challenge = self._scram.first(message)
+                self.write(serialize(make(_SASL, "challenge", base64.b64encode(challenge).decode())))
+            elif name == "response" and self._scram is not None:
+                final = self._scram.final(message)
+                self._success(self._scram.user, final)
+            else:
+                raise auth.Refused
+        except (auth.Refused, ValueError, KeyError):
+            self.write(serialize(make(_SASL, "failure", make(_SASL, "not-authorized"))))
+
+    def _success(self, user: str, proof: bytes) -> None:
+        self._user = user
+        self.write(serialize(make(_SASL, "success", base64.b64encode(proof).decode() if proof else "")))
+        self._new_stream()
+
+    def _account(self) -> "Account":
+        account = self._exchange.account("%s@%s" % (self._user, self._exchange.domain))
+        assert account is not None
+        return account
+
+    def _bind(self, iq: Element) -> None:
+        bind = iq.find("{%s}bind" % _BIND)
+        if bind is None:
+            self.stream_error("not-authorized")
+            return
+        account = self._account()
+        resource = bind.findtext("{%s}resource" % _BIND) or self._exchange.new_id()
+        old = account.sessions.get(resource)
+        if old is not None:
+            connection, old.connection = old.connection, None
+            old.end()
+            if connection is not None:
+                connection.session = None
+                connection.stream_error("conflict")
+        self.session = account.sessions[resource] = Session(self._exchange, account, resource)
+        self.session.connection = self
+        jid = make(_BIND, "jid", self.session.jid)
+        self.write(serialize(make(CLIENT, "iq", make(_BIND, "bind", jid), type="result", id=iq.get("id"))))
+
+    # -- stream management ------------------------------------------------------------------------------------------
+
+    def _sm(self, name: str, element: Element) -> None:
+        session = self.session
+        if name == "resume" and session is None:
+            self._resume(element)
+        elif session is None:
+            self.stream_error("unexpected-request")
+        elif name == "enable":
+            session.sm_id = self._exchange.new_id()
+            session.handled = session.sent = 0
+            self._exchange.sessions[session.sm_id] = session
+            self.write(serialize(make(_SM, "enabled", id=session.sm_id, resume="true")))
+        elif name == "r":
+            self.write(serialize(make(_SM, "a", h=str(session.handled))))
+        elif name == "a" and not session.acknowledged(int(element.get("h") or "0")):
+            self.stream_error("undefined-condition")
+
+    def _resume(self, element: Element) -> None:
+        sm_id = element.get("previd") or ""
+        session = self._exchange.sessions.get(sm_id)
+        if session is None or session.account is not self._account():
+            h = self._exchange.gone.get(sm_id) if self._exchange.tells_h else None
+            item = make("urn:ietf:params:xml:ns:xmpp-stanzas", "item-not-found")
+            self.write(serialize(make(_SM, "failed", item, h=None if h is None else str(h))))
+            return
+        session.attach(self)
+        self.session = session
+        session.acknowledged(int(element.get("h") or "0"))
+        self.write(serialize(make(_SM, "resumed", previd=sm_id, h=str(session.handled))))
+        for stanza in session.unacked:
+            self.write(serialize(copy.deepcopy(stanza)))
+        if session.unacked:
+            self.write(serialize(make(_SM, "r")))

@@ -1,0 +1,107 @@
+"""XML for the exchange: expat in defusedxml's hardened set-up in, plain ElementTree elements out."""
+
+from collections.abc import Callable, Iterator
+from xml.etree.ElementTree import Element, SubElement, TreeBuilder
+from xml.sax.saxutils import escape, quoteattr
+
+from defusedxml.ElementTree import DefusedXMLParser
+
+CLIENT = "jabber:client"
+STREAM = "http://etherx.jabber.org/streams"
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+class StreamReader:
+    """Bytes of one stream to on_header(element), on_stanza(element), on_end(). Raises xml.etree's ParseError."""
+
+    def __init__(
+        self,
+        on_header: Callable[[Element], None],
+        on_stanza: Callable[[Element], None],
+        on_end: Callable[[], None],
+    ) -> None:
+        self._on = (on_header, on_stanza, on_end)
+        self._builder = TreeBuilder()
+        self._depth = 0
+        self._parser = DefusedXMLParser(target=self, forbid_dtd=True)
+        # Newer expats put off a token that came in pieces; here every byte counts when it comes.
+        deferral = getattr(self._parser.parser, "SetReparseDeferralEnabled", None)
+        if deferral is not None:
+            deferral(False)
+
+    def feed(self, data: bytes) -> None:
+        self._parser.feed(data)
+
+    # What the parser calls.
+
+    def start(self, tag: str, attrs: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth == 1:
+            self._on[0](Element(tag, attrs))
+        else:
+            self._builder.start(tag, attrs)
+
+    def end(self, tag: str) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            self._on[2]()
+            return
+        self._builder.end(tag)
+        if self._depth == 1:
+            stanza = self._builder.close()
+            self._builder = TreeBuilder()
+            self._on[1](stanza)
+
+    def data(self, text: str) -> None:
+        if self._depth > 1:
+            self._builder.data(text)
+
+    def close(self) -> None:
+        pass
+
+
+def split(tag: str) -> tuple[str, str]:
+    """(namespace, local name) of a tag."""
+    if tag.startswith("{"):
+        uri, _, name = tag[1:].partition("}")
+        return uri, name
+    return "", tag
+
+
+def make(xmlns: str, name: str, *children: "Element | str", **attrs: "str | None") -> Element:
+    """An element; children are elements, or one string as its text. `from_` stands for the attribute from."""
+    given = {key.rstrip("_"): value for key, value in attrs.items() if value is not None}
+    element = Element("{%s}%s" % (xmlns, name), given)
+    for child in children:
+        if isinstance(child, str):
+            element.text = child
+        else:
+            element.append(child)
+    return element
+
+
+def sub(parent: Element, xmlns: str, name: str, **attrs: str) -> Element:
+    """Adds a child."""
+    return SubElement(parent, "{%s}%s" % (xmlns, name), attrs)
+
+
+def serialize(element: Element, outer_ns: str = CLIENT) -> bytes:
+    """The element as XML where outer_ns is the default namespace."""
+    return "".join(_pieces(element, outer_ns)).encode()
+
+
+def _pieces(element: Element, outer_ns: str) -> Iterator[str]:
+    xmlns, name = split(element.tag)
+    yield "<" + name
+    if xmlns != outer_ns:
+        yield " xmlns=" + quoteattr(xmlns)
+    for key, value in element.attrib.items():
+        yield " %s=%s" % ("xml:lang" if key == _XML_LANG else split(key)[1], quoteattr(value))
+    if not len(element) and not element.text:
+        yield "/>"
+        return
+    yield ">" + escape(element.text or "")
+    for child in element:
+        yield from _pieces(child, xmlns)
+        yield escape(child.tail or "")
+    yield "</%s>" % name

@@ -1,0 +1,152 @@
+"""A handheld in this process: the real client, dialler and handset on a modem, a flash and a surface."""
+
+import random
+from collections.abc import Callable
+
+from nocarrier.client import Client, ClientLimits
+from nocarrier.errors import StorageError
+from nocarrier.queue.storage import Storage
+from nocarrier.queue.store import QueueLimits, Store
+from nocarrier.session.line import LineProfile
+from nocarrier.session.session import Account
+from nocarrier_ports.handset.app import App
+from nocarrier_ports.handset.screen import Screen
+from nocarrier_ports.links.dialler import Dialler
+from nocarrier_ports.links.stream import StreamLink
+from nocarrier_ports.runner import Runner
+
+from nocarrier_emulator.clock import Alarm, Clock
+from nocarrier_emulator.modem import Modem
+from nocarrier_emulator.surface import TextSurface
+
+_UART_BYTES = 4096
+
+
+class ModemStream:
+    """The handheld's UART: what the modem says waits here to be read."""
+
+    def __init__(self, modem: Modem, wake: Callable[[], None]) -> None:
+        self._modem = modem
+        self._wake = wake
+        self._rx = bytearray()
+        modem.on_dte = self._receive
+        modem.on_room = wake
+
+    def _receive(self, data: bytes) -> None:
+        self._rx += data[: _UART_BYTES - len(self._rx)]
+        self._wake()
+
+    def readinto(self, buf: bytearray) -> int:
+        n = min(len(buf), len(self._rx))
+        buf[:n] = self._rx[:n]
+        del self._rx[:n]
+        return n
+
+    def write(self, data: "bytes | bytearray | memoryview") -> int:
+        return self._modem.write(bytes(data))
+
+
+class Handheld:
+    """A handheld with a power switch. Everything that must outlive it is in `flash`."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        modem: Modem,
+        account: Account,
+        number: str,
+        flash: Storage,
+        seed: int,
+        line: LineProfile | None = None,
+        limits: QueueLimits | None = None,
+    ) -> None:
+        self.clock = clock
+        self.modem = modem
+        self.account = account
+        self.number = number
+        self.flash = flash
+        self.line = line or LineProfile()
+        self.limits = limits or QueueLimits()
+        self.surface = TextSurface()
+        self.on_event: Callable[[int, object], None] = lambda kind, value: None
+        self.app: App | None = None
+        self.fault: Exception | None = None
+        self._random = random.Random(seed)
+        self._alarm: Alarm | None = None
+
+    @property
+    def client(self) -> Client:
+        assert self.app is not None, "switched off"
+        return self.app.client
+
+    @property
+    def runner(self) -> Runner:
+        assert self.app is not None, "switched off"
+        return self.app.runner
+
+    def power_on(self, dial: bool = True) -> None:
+        """Boots from flash. A flash that cannot be read leaves `fault` and a word on the screen."""
+        store = Store(self.flash, self.limits)
+        client = Client(self.account, store, self.line, self._random.randbytes, ClientLimits())
+        try:
+            client.open()
+        except StorageError as error:
+            self.fault = error
+            self.surface.text("memory cannot be read", 0, 0, 1)
+            self.surface.show()
+            return
+        stream = ModemStream(self.modem, self.wake)
+        port = StreamLink(stream, self.modem.set_dtr, lambda: self.modem.dcd)
+        runner = Runner(client, Dialler(port, self.number), self._random.randbytes)
+        screen = Screen(self.surface, self.surface.width_px, self.surface.height_px, True)
+        self.app = App(client, runner, screen, lambda kind, value: self.on_event(kind, value))
+        self.fault = None
+        if dial:
+            runner.dial(self.clock.ticks_ms())
+        self.wake()
+
+    def power_off(self) -> None:
+        """At once, in the middle of whatever it is doing. DTR falls with the power."""
+        self.app = None
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        self.modem.on_dte = lambda data: None
+        self.modem.on_room = lambda: None
+        self.modem.set_dtr(False)
+        self.surface.fill(0)
+        self.surface.show()
+
+    def key(self, code: int) -> None:
+        """Presses and lets go."""
+        if self.app is not None:
+            self.app.key(code, 0, True)
+            self.app.key(code, 0, False)
+            self.wake()
+
+    def type(self, text: str) -> None:
+        """Presses the keys of a text."""
+        for char in text:
+            self.key(ord(char))
+
+    def wake(self) -> None:
+        """Something happened: step soon."""
+        self._schedule(0)
+
+    def _schedule(self, delay_ms: float) -> None:
+        due_ms = self.clock.now_ms() + delay_ms
+        if self._alarm is not None and self._alarm.action is not None:
+            if self._alarm.due_ms <= due_ms:
+                return
+            self._alarm.cancel()
+        self._alarm = self.clock.call_later(delay_ms, self._step)
+
+    def _step(self) -> None:
+        if self.app is None:
+            return
+        now_ms = self.clock.ticks_ms()
+        self.app.step(now_ms, self.clock.utc_s())
+        due_ms = self.app.runner.deadline_ms()
+        if due_ms is not None:
+            delay_ms = ((due_ms - now_ms + (1 << 29)) & 0x3FFFFFFF) - (1 << 29)
+            self._schedule(max(delay_ms, 1))

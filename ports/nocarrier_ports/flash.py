@@ -1,0 +1,104 @@
+"""The flash as files of one folder: LittleFS, FAT and POSIX alike.
+
+MicroPython's flush() reaches the medium (LittleFS syncs, the unix port calls fsync); CPython's needs os.fsync() too.
+"""
+
+import errno
+import os
+
+from nocarrier.errors import StorageError, StorageFull
+from nocarrier.queue.storage import Storage
+
+try:
+    from typing import IO, Any, Optional
+except ImportError:
+    pass
+
+_ENOSPC = 28
+_fsync: "Any" = getattr(os, "fsync", None)
+
+
+class FolderFlash(Storage):
+    """folder: an existing folder for nothing but this."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._name = ""
+        self._file: "Optional[IO[bytes]]" = None
+
+    def names(self) -> "list[str]":
+        try:
+            return list(os.listdir(self._folder))
+        except OSError as error:
+            raise _typed(error) from None
+
+    def size(self, name: str) -> int:
+        try:
+            return os.stat(self._path(name))[6]
+        except OSError as error:
+            raise _typed(error) from None
+
+    def append(self, name: str, data: "bytes | bytearray") -> None:
+        try:
+            file = self._open(name)
+            if file.write(data) != len(data):
+                raise StorageFull("no space left")
+            # What a reader of the same file sees must not depend on a buffer.
+            if _fsync is not None:
+                file.flush()
+        except OSError as error:
+            self._close()
+            raise _typed(error) from None
+
+    def flush(self, name: str) -> None:
+        try:
+            file = self._open(name)
+            file.flush()
+            if _fsync is not None:
+                _fsync(file.fileno())
+        except OSError as error:
+            self._close()
+            raise _typed(error) from None
+
+    def read(self, name: str, offset: int, size: int) -> bytes:
+        try:
+            with open(self._path(name), "rb") as file:
+                file.seek(offset)
+                return file.read(size)
+        except OSError as error:
+            raise _typed(error) from None
+
+    def remove(self, name: str) -> None:
+        if name == self._name:
+            self._close()
+        try:
+            os.remove(self._path(name))
+        except OSError as error:
+            raise _typed(error) from None
+
+    def _open(self, name: str) -> "IO[bytes]":
+        """One file is kept open for appending: the one that the journal is writing."""
+        if name != self._name or self._file is None:
+            self._close()
+            self._file = open(self._path(name), "ab")  # noqa: SIM115
+            self._name = name
+        return self._file
+
+    def _close(self) -> None:
+        if self._file is not None:
+            try:
+                self._file.close()
+            except OSError:
+                pass  # what it still held was reported when it was written
+            self._file = None
+        self._name = ""
+
+    def _path(self, name: str) -> str:
+        return self._folder + "/" + name
+
+
+def _typed(error: OSError) -> StorageError:
+    if error.errno == _ENOSPC:
+        return StorageFull("no space left")
+    names = {errno.EACCES: "no permission", 30: "read-only", errno.ENOENT: "not there", errno.EIO: "broken"}
+    return StorageError(names.get(error.errno or 0, "error %s" % error.errno))

@@ -1,0 +1,115 @@
+"""The app: which view is open, what keys do, what the top line says. The views are in views.py."""
+
+from nocarrier import events
+from nocarrier.client import Client
+from nocarrier.errors import NocarrierError
+
+from nocarrier_ports import runner as run
+from nocarrier_ports.handset import keys, words
+from nocarrier_ports.handset.screen import Screen
+from nocarrier_ports.handset.views import AddressView, ContactsView, ConversationView, View
+from nocarrier_ports.runner import Runner
+
+try:
+    from typing import Callable, Optional
+except ImportError:
+    pass
+
+
+class App:
+    """The messenger on one screen.
+
+    on_event(kind, value): called with every client event after the app has seen it; a buzzer or a log may want it.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        runner: Runner,
+        screen: Screen,
+        on_event: "Optional[Callable[[int, object], None]]" = None,
+    ) -> None:
+        self.client = client
+        self.runner = runner
+        self.screen = screen
+        self.unread: "dict[str, int]" = {}
+        self.notice = ""
+        self._on_event = on_event
+        self._now_ms = 0
+        self._view: View = ContactsView(self)
+
+    def key(self, code: int, mods: int, down: bool) -> None:
+        """A key was pressed or let go. code: see keys.py; mods: modifier bits, unused so far."""
+        if not down:
+            return
+        self.notice = ""
+        try:
+            if code == keys.CALL:
+                self._call()
+            elif code == keys.NEW:
+                self.open(AddressView(self))
+            else:
+                self._view.key(code)
+        except NocarrierError as error:
+            self.notice = words.of_error(error)
+        self.draw()
+
+    def step(self, now_ms: int, utc_s: int = 0) -> None:
+        """Runs the line, takes what happened, draws what changed."""
+        self._now_ms = now_ms
+        self.runner.step(now_ms, utc_s)
+        while True:
+            event = self.client.next_event()
+            if event is None:
+                break
+            self._event(event[0], event[1])
+        self.draw()
+
+    def open(self, view: View) -> None:
+        """Shows another view."""
+        self._view = view
+        self.screen.clear()
+
+    def show_contacts(self) -> None:
+        self.open(ContactsView(self))
+
+    def show_conversation(self, jid: str) -> None:
+        self.unread.pop(jid, None)
+        self.open(ConversationView(self, jid))
+
+    def draw(self) -> None:
+        """Top line, view, notice."""
+        self.screen.line(0, self._top(), True)
+        self._view.draw(1, self.screen.rows - 2)
+        error = self.runner.error
+        self.screen.line(self.screen.rows - 1, self.notice or words.of_error(error), bool(self.notice or error))
+        self.screen.show()
+
+    def _call(self) -> None:
+        if self.runner.state in (run.IDLE, run.WAITING):
+            self.runner.dial(self._now_ms)
+        else:
+            self.runner.hang_up(self._now_ms)
+
+    def _event(self, kind: int, value: object) -> None:
+        if kind == events.MESSAGE:
+            jid = value.sender.split("/")[0]  # type: ignore[attr-defined]
+            if not self._view.showing(jid):
+                self.unread[jid] = self.unread.get(jid, 0) + 1
+        elif kind == events.SUBSCRIPTION:
+            self.notice = "%s asks to see you" % value
+        self._view.event(kind, value)
+        if self._on_event is not None:
+            self._on_event(kind, value)
+
+    def _top(self) -> str:
+        if self.client.online():
+            state = "online"
+        elif self.runner.state == run.CONNECTED:
+            state = "logging in"
+        elif self.runner.state == run.OPENING:
+            state = self.runner.link.status() or "calling"
+        else:
+            state = run.NAMES[self.runner.state]
+        meter = self.runner.meter
+        return "%s %dB" % (state, meter.bytes_up + meter.bytes_down)

@@ -1,0 +1,1 @@
+"""Links: ways for bytes to reach a server. link.py says what a link is."""

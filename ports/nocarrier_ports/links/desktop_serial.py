@@ -1,0 +1,76 @@
+"""A serial port of the desktop, with every URL that pyserial knows (device, socket://, rfc2217://, spy://, loop://).
+
+CPython only.
+"""
+
+import serial
+
+from nocarrier_ports.links.link import Link, NetError, NoCarrier
+
+try:
+    from typing import Optional
+except ImportError:
+    pass
+
+
+class DesktopSerialLink(Link):
+    """url: what pyserial's serial_for_url takes. rate_bps: of the port, not of the line."""
+
+    def __init__(self, url: str, rate_bps: int = 9600) -> None:
+        self._url = url
+        self._rate_bps = rate_bps
+        self._port: "Optional[serial.SerialBase]" = None
+
+    def open(self, now_ms: int) -> None:
+        if self._port is None:
+            try:
+                self._port = serial.serial_for_url(self._url, self._rate_bps, timeout=0, write_timeout=0)
+            except (OSError, ValueError) as error:
+                raise NetError(str(error)) from None
+        self.set_dtr(True)
+
+    def ready(self, now_ms: int) -> bool:
+        return True
+
+    def read_into(self, buf: bytearray) -> int:
+        try:
+            data = self._open_port().read(len(buf))
+        except OSError as error:
+            raise NoCarrier(str(error)) from None
+        buf[: len(data)] = data
+        return len(data)
+
+    def write(self, data: "bytes | bytearray | memoryview") -> int:
+        try:
+            return self._open_port().write(bytes(data)) or 0
+        except serial.SerialTimeoutException:
+            return 0
+        except OSError as error:
+            raise NoCarrier(str(error)) from None
+
+    def carrier(self) -> "Optional[bool]":
+        try:
+            return bool(self._open_port().cd)
+        except OSError:
+            return None  # a pty or a socket has no such line
+
+    def set_dtr(self, on: bool) -> bool:
+        """Raises or drops DTR; False if the port has no such line."""
+        try:
+            self._open_port().dtr = on
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        if self._port is not None:
+            self._port.close()
+            self._port = None
+
+    def status(self) -> str:
+        return "serial"
+
+    def _open_port(self) -> "serial.SerialBase":
+        if self._port is None:
+            raise NoCarrier("not open")
+        return self._port

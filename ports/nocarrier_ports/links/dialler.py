@@ -1,0 +1,276 @@
+"""A Hayes modem on a serial link (V.250): init strings, dialling, the CONNECT line, hanging up.
+
+Theory of operation. The dialler is a link made of a link: it owns a serial port and speaks AT on it until the modem says
+CONNECT; behind that line's CR LF every byte belongs to the call. States are the constants below; ready() and closing()
+move them on, nothing waits.
+
+A modem that does not answer its first command may still be in a call of which nobody here knows (the handheld was
+restarted): it is then called back by the escape sequence and hung up, once, before the silence counts as a fault.
+
+Without a carrier line the words NO CARRIER are the only sign of a lost call. They count when they stand alone at the
+end of what was received, and a second of silence follows; until then they are held back from the data.
+"""
+
+from nocarrier.compat import const
+from nocarrier.modular import ticks_add, ticks_diff
+
+from nocarrier_ports.links.link import Blacklisted, Busy, Link, NoAnswer, NoCarrier, NoDialtone, Timeout
+from nocarrier_ports.links.stream import StreamLink
+
+try:
+    from typing import TYPE_CHECKING, Optional, Type, Union
+
+    from nocarrier_ports.links.link import LinkError
+
+    if TYPE_CHECKING:
+        from nocarrier_ports.links.desktop_serial import DesktopSerialLink
+
+        SerialPort = Union[StreamLink, DesktopSerialLink]
+except ImportError:
+    pass
+
+_IDLE = const(0)
+_COMMAND = const(1)  # an init string was sent, its result is awaited
+_DIALLING = const(2)
+_ONLINE = const(3)
+_GUARD = const(4)  # silence before the escape sequence
+_ESCAPING = const(5)  # the sequence was sent; silence, or OK
+_HANGING_UP = const(6)  # ATH was sent
+_DTR_LOW = const(7)
+
+# Final results of a dial command in words and, for modems that cannot be talked out of it, digits (V.250 §6.3).
+_FAILURES: "dict[bytes, Type[LinkError]]" = {
+    b"NO CARRIER": NoCarrier,
+    b"BUSY": Busy,
+    b"NO ANSWER": NoAnswer,
+    b"NO DIALTONE": NoDialtone,
+    b"NO DIAL TONE": NoDialtone,
+    b"BLACKLISTED": Blacklisted,
+    b"BLACKLIST FULL": Blacklisted,
+    b"DELAYED": Blacklisted,
+    b"ERROR": NoCarrier,
+    b"3": NoCarrier,
+    b"4": NoCarrier,
+    b"6": NoDialtone,
+    b"7": Busy,
+    b"8": NoAnswer,
+}
+_CONNECTED = (b"CONNECT", b"1", b"5")
+_LOST = b"\r\nNO CARRIER\r\n"
+_LINE_BYTES = const(80)
+
+
+class DialProfile:
+    """What a modem and its line need.
+
+    init:       command lines without "AT", sent one by one; an ERROR to one of them is borne.
+    guard_ms:   silence around the escape sequence (S12).
+    answer_ms:  how long a command may take; connect_ms: how long the call may (more than the modem's S7).
+    """
+
+    def __init__(
+        self,
+        init: "tuple[str, ...]" = ("E0Q0V1", "X4&C1&D2", "S0=0"),
+        guard_ms: int = 1_100,
+        answer_ms: int = 3_000,
+        connect_ms: int = 75_000,
+    ) -> None:
+        self.init = init
+        self.guard_ms = guard_ms
+        self.answer_ms = answer_ms
+        self.connect_ms = connect_ms
+
+
+class Dialler(Link):
+    """Calls one number. port: the serial link to the modem."""
+
+    def __init__(self, port: "SerialPort", number: str, profile: "Optional[DialProfile]" = None) -> None:
+        self._port = port
+        self._number = number
+        self._profile = profile or DialProfile()
+        self._state = _IDLE
+        self._step = 0
+        self._due_ms = 0
+        self._escaped = False
+        self._dtr_works = False
+        self._buf = bytearray(64)
+        self._line = bytearray()
+        self._data = bytearray()  # behind the CONNECT line in the same read
+        self._held = bytearray()  # what may be the beginning of NO CARRIER
+        self._held_ms = 0
+        self._now_ms = 0
+        self.connect_text = ""
+
+    def open(self, now_ms: int) -> None:
+        self._port.open(now_ms)
+        self._dtr_works = self._port.set_dtr(True)
+        self._line = bytearray()
+        self._data = bytearray()
+        self._held = bytearray()
+        self._escaped = False
+        self._command(0, now_ms)
+
+    def ready(self, now_ms: int) -> bool:
+        self._now_ms = now_ms
+        while self._state != _ONLINE:
+            n = self._port.read_into(self._buf)
+            for i in range(n):
+                self._byte(self._buf[i], now_ms)
+                if self._state == _ONLINE:
+                    self._data.extend(memoryview(self._buf)[i + 1 : n])
+                    break
+            if n == 0:
+                break
+        if self._state != _ONLINE and ticks_diff(now_ms, self._due_ms) >= 0:
+            self._overdue(now_ms)
+        return self._state == _ONLINE
+
+    def read_into(self, buf: bytearray) -> int:
+        if self._data:
+            n = min(len(self._data), len(buf))
+            buf[:n] = self._data[:n]
+            self._data = self._data[n:]
+            return self._hold_back(buf, n)
+        room = len(buf) - len(self._held)
+        view = memoryview(buf)
+        n = self._port.read_into(self._buf if room < len(self._buf) else buf)  # type: ignore[arg-type]
+        if n == 0:
+            if len(self._held) == len(_LOST) and ticks_diff(self._now_ms, self._held_ms) >= self._profile.guard_ms:
+                raise NoCarrier()
+            return 0
+        source = view if room >= len(self._buf) else memoryview(self._buf)
+        held = len(self._held)
+        view[held : held + n] = bytes(source[:n])
+        view[:held] = self._held
+        self._held = bytearray()
+        return self._hold_back(buf, held + n)
+
+    def poll(self, now_ms: int) -> None:
+        """Tells the time while the call stands."""
+        self._now_ms = now_ms
+
+    def write(self, data: "bytes | bytearray | memoryview") -> int:
+        return self._port.write(data)
+
+    def carrier(self) -> "Optional[bool]":
+        return self._port.carrier()
+
+    def closing(self, now_ms: int) -> bool:
+        """By DTR if there is such a line (&D2), else by escape sequence and ATH."""
+        if self._state == _IDLE:
+            return False
+        if self._state in (_COMMAND, _DIALLING) and not self._escaped:
+            self._port.write(b"\r")  # any character aborts a dial command (V.250 §5.6.1)
+            self._hang_up(now_ms)
+        elif self._state == _ONLINE:
+            self._begin_hang_up(now_ms)
+        else:
+            self.ready(now_ms)
+        return self._state != _IDLE
+
+    def close(self) -> None:
+        self._state = _IDLE
+        self._port.close()
+
+    def deadline_ms(self) -> "Optional[int]":
+        if self._state == _ONLINE:
+            return ticks_add(self._held_ms, self._profile.guard_ms) if self._held else None
+        return None if self._state == _IDLE else self._due_ms
+
+    def status(self) -> str:
+        words = ("", "modem", "dialling", "online", "hanging up", "hanging up", "hanging up", "hanging up")
+        return words[self._state]
+
+    # -- the modem's side -------------------------------------------------------------------------------------------
+
+    def _send(self, command: str, wait_ms: int, now_ms: int) -> None:
+        self._port.write(("AT%s\r" % command).encode())
+        self._due_ms = ticks_add(now_ms, wait_ms)
+
+    def _command(self, step: int, now_ms: int) -> None:
+        self._step = step
+        if step < len(self._profile.init):
+            self._state = _COMMAND
+            self._send(self._profile.init[step], self._profile.answer_ms, now_ms)
+        else:
+            self._state = _DIALLING
+            self._send("DT" + self._number, self._profile.connect_ms, now_ms)
+
+    def _byte(self, byte: int, now_ms: int) -> None:
+        """Collects a line; an over-long one is noise and is cut."""
+        if byte != 0x0A:
+            if byte != 0x0D and len(self._line) < _LINE_BYTES:
+                self._line.append(byte)
+            # Digits end with CR alone, and a modem that echoes ends our own command so.
+            if byte != 0x0D or not bytes(self._line).isdigit():
+                return
+        line = bytes(self._line).strip()
+        self._line = bytearray()
+        if line:
+            self._result(line, now_ms)
+
+    def _result(self, line: bytes, now_ms: int) -> None:
+        if self._state == _DIALLING:
+            if line.split(b" ")[0] in _CONNECTED:
+                self.connect_text = str(line, "ascii") if max(line) < 128 else "CONNECT"
+                self._state = _ONLINE
+            elif line in _FAILURES:
+                self._state = _COMMAND
+                raise _FAILURES[line](str(line, "ascii"))
+        elif self._state == _COMMAND and line in (b"OK", b"ERROR", b"0", b"4"):
+            self._command(self._step + 1, now_ms)
+        elif self._state == _ESCAPING and line in (b"OK", b"0"):
+            self._hang_up(now_ms)
+        elif self._state == _HANGING_UP and line in (b"OK", b"NO CARRIER", b"ERROR", b"0", b"3", b"4"):
+            self._hung_up(now_ms)
+
+    def _overdue(self, now_ms: int) -> None:
+        """The step's time is over."""
+        if self._state == _COMMAND and self._step == 0 and not self._escaped:
+            self._begin_hang_up(now_ms)
+        elif self._state == _GUARD:
+            self._port.write(b"+++")
+            self._state = _ESCAPING
+            self._due_ms = ticks_add(now_ms, 2 * self._profile.guard_ms)
+        elif self._state == _ESCAPING:
+            self._hang_up(now_ms)
+        elif self._state in (_HANGING_UP, _DTR_LOW):
+            self._hung_up(now_ms)
+        elif self._state in (_COMMAND, _DIALLING):
+            self._state = _IDLE
+            raise Timeout()
+
+    def _begin_hang_up(self, now_ms: int) -> None:
+        reopen = self._state == _COMMAND
+        if self._dtr_works:
+            self._port.set_dtr(False)
+            self._state = _DTR_LOW
+            self._due_ms = ticks_add(now_ms, 300)
+        else:
+            self._state = _GUARD
+            self._due_ms = ticks_add(now_ms, self._profile.guard_ms)
+        self._escaped = reopen
+
+    def _hang_up(self, now_ms: int) -> None:
+        self._state = _HANGING_UP
+        self._send("H", self._profile.answer_ms, now_ms)
+
+    def _hung_up(self, now_ms: int) -> None:
+        """After a restart's hang-up the call goes on with the init strings; else the line is free."""
+        if self._state == _DTR_LOW:
+            self._port.set_dtr(True)
+        if self._escaped:
+            self._command(0, now_ms)
+        else:
+            self._state = _IDLE
+
+    def _hold_back(self, buf: bytearray, n: int) -> int:
+        """Keeps back the longest end of buf[:n] that may begin NO CARRIER; returns how much is data."""
+        if self._port.carrier() is not None:
+            return n
+        for size in range(min(n, len(_LOST)), 0, -1):
+            if buf[n - size : n] == _LOST[:size]:
+                self._held = bytearray(_LOST[:size])
+                self._held_ms = self._now_ms
+                return n - size
+        return n

@@ -1,0 +1,195 @@
+"""The run loop: one client on one link, kept online for as long as the user wishes.
+
+step() does what is to be done now and returns; whoever calls it decides how to wait: a bare loop on a microcontroller
+(loop.py), asyncio, or the emulator's clock. Failures wait longer each time, with jitter, until a login succeeds.
+"""
+
+from nocarrier.client import Client, may_retry
+from nocarrier.compat import const
+from nocarrier.errors import NocarrierError
+from nocarrier.modular import ticks_add, ticks_diff
+
+from nocarrier_ports.links.link import Link, LinkError, NoCarrier
+
+try:
+    from typing import Callable, Optional
+except ImportError:
+    pass
+
+IDLE = const(0)  # hung up by the user, or waiting for the user after an error
+OPENING = const(1)
+CONNECTED = const(2)
+CLOSING = const(3)
+WAITING = const(4)  # for the next try
+
+NAMES = ("hung up", "calling", "connected", "hanging up", "waiting")
+
+
+class RunnerLimits:
+    """buffer_bytes: read and written at once. retry_ms: first and longest wait between tries."""
+
+    def __init__(self, buffer_bytes: int = 256, retry_ms: "tuple[int, int]" = (2_000, 120_000)) -> None:
+        self.buffer_bytes = buffer_bytes
+        self.retry_ms = retry_ms
+
+
+class Meter:
+    """What a line costs: bytes both ways, calls, logins; online_ms counts finished and current calls."""
+
+    def __init__(self) -> None:
+        self.bytes_up = 0
+        self.bytes_down = 0
+        self.calls = 0
+        self.logins = 0
+
+
+class Runner:
+    """Drives client and link. entropy: for the jitter."""
+
+    def __init__(
+        self, client: Client, link: Link, entropy: "Callable[[int], bytes]", limits: "Optional[RunnerLimits]" = None
+    ) -> None:
+        self.client = client
+        self.link = link
+        self.meter = Meter()
+        self.state = IDLE
+        self.error: "Optional[Exception]" = None
+        self._limits = limits or RunnerLimits()
+        self._entropy = entropy
+        self._buf = bytearray(self._limits.buffer_bytes)
+        self._pending = b""
+        self._tries = 0
+        self._due_ms = 0
+        self._wanted = False
+        self._logged_in = False
+
+    def dial(self, now_ms: int) -> None:
+        """The user wants to be online, from now on."""
+        self._wanted = True
+        if self.state in (IDLE, WAITING):
+            self._tries = 0
+            self._open(now_ms)
+
+    def hang_up(self, now_ms: int) -> None:
+        """The user wants to be offline. The session stays resumable; to end it, client.log_out() before."""
+        self._wanted = False
+        if self.state in (OPENING, CONNECTED):
+            self._close_link(now_ms)
+        elif self.state == WAITING:
+            self.state = IDLE
+
+    def step(self, now_ms: int, utc_s: int = 0) -> None:
+        """Does what is to be done at this time."""
+        try:
+            if self.state == OPENING:
+                self._opening(now_ms)
+            elif self.state == CONNECTED:
+                self._connected(now_ms, utc_s)
+            elif self.state == CLOSING:
+                if not self.link.closing(now_ms):
+                    self._closed(now_ms)
+            elif self.state == WAITING and ticks_diff(now_ms, self._due_ms) >= 0:
+                self._open(now_ms)
+        except LinkError as error:
+            self._failed(error, now_ms)
+
+    def deadline_ms(self) -> "Optional[int]":
+        """When step() is wanted although nothing was received; None: never."""
+        if self.state == WAITING:
+            return self._due_ms
+        link_ms = self.link.deadline_ms() if self.state != IDLE else None
+        client_ms = self.client.deadline_ms() if self.state == CONNECTED else None
+        if link_ms is None or client_ms is None:
+            return client_ms if link_ms is None else link_ms
+        return link_ms if ticks_diff(link_ms, client_ms) < 0 else client_ms
+
+    def _open(self, now_ms: int) -> None:
+        self.state = OPENING
+        self.meter.calls += 1
+        try:
+            self.link.open(now_ms)
+        except LinkError as error:
+            self._failed(error, now_ms)
+
+    def _opening(self, now_ms: int) -> None:
+        if self.link.ready(now_ms):
+            self.state = CONNECTED
+            self._pending = b""
+            self._logged_in = False
+            self.client.link_up(now_ms)
+            self._connected(now_ms, 0)
+
+    def _connected(self, now_ms: int, utc_s: int) -> None:
+        client = self.client
+        if self.link.carrier() is False:
+            raise NoCarrier()
+        self.link.poll(now_ms)
+        for _ in range(4):  # a fast line must not starve the keys
+            n = self.link.read_into(self._buf)
+            if n == 0:
+                break
+            self.meter.bytes_down += n
+            client.receive(memoryview(self._buf)[:n], now_ms)
+        client.tick(now_ms, utc_s)
+        self._write(now_ms)
+        if client.online() and not self._logged_in:
+            self._logged_in = True
+            self._tries = 0
+            self.error = None
+            self.meter.logins += 1
+        if client.fault is not None:
+            self._give_up(client.fault, now_ms)
+
+    def _write(self, now_ms: int) -> None:
+        """Hands out what the line takes; what it does not take is kept, since its order is fixed."""
+        while True:
+            if not self._pending:
+                self._pending = self.client.take(self._limits.buffer_bytes, now_ms)
+                if not self._pending:
+                    return
+            n = self.link.write(self._pending)
+            self.meter.bytes_up += n
+            self._pending = self._pending[n:]
+            if self._pending:
+                return
+
+    def _give_up(self, fault: NocarrierError, now_ms: int) -> None:
+        """The client cannot go on with this stream."""
+        self.error = fault
+        if not may_retry(fault):
+            self._wanted = False
+        self._close_link(now_ms)
+
+    def _close_link(self, now_ms: int) -> None:
+        if self.state == CONNECTED:
+            self.client.link_down()
+        self.state = CLOSING
+        if not self.link.closing(now_ms):
+            self._closed(now_ms)
+
+    def _closed(self, now_ms: int) -> None:
+        self.link.close()
+        self.state = IDLE
+        if self._wanted:
+            self._wait(self._limits.retry_ms[0], now_ms)
+
+    def _failed(self, error: LinkError, now_ms: int) -> None:
+        """The line is gone, or could not be had."""
+        if self.state == CONNECTED:
+            self.client.link_down()
+        self.link.close()
+        self.error = error
+        self.state = IDLE
+        if error.retry_ms is None:
+            self._wanted = False
+        elif self._wanted:
+            self._wait(error.retry_ms, now_ms)
+
+    def _wait(self, least_ms: int, now_ms: int) -> None:
+        first, most = self._limits.retry_ms
+        wait_ms = min(max(least_ms, first << min(self._tries, 6)), max(most, least_ms))
+        # Up to a quarter more, so that a hundred handhelds do not call at once.
+        wait_ms += wait_ms * self._entropy(1)[0] // 1024
+        self._tries += 1
+        self.state = WAITING
+        self._due_ms = ticks_add(now_ms, wait_ms)
