@@ -33,6 +33,8 @@ class Modem:
         self.on_dte: Callable[[bytes], None] = lambda data: None
         self.on_room: Callable[[], None] = lambda: None
         self.dtr = True
+        self.total_up = 0  # bytes that went over lines, both ways
+        self.total_down = 0
         self.line: Line | None = None
         self._end: LineEnd | None = None
         self._online = False
@@ -88,6 +90,7 @@ class Modem:
             return len(data)
         if self._online and self._end is not None:
             taken = self._end.write(data)
+            self.total_up += taken
             self._watch_escape(data[:taken])
             return taken
         for byte in data:
@@ -233,6 +236,7 @@ class Modem:
 
     def _from_line(self, data: bytes) -> None:
         if self._online:
+            self.total_down += len(data)
             self._send(data)
 
     def _hang_up(self, say: bool = True) -> None:

@@ -2,26 +2,38 @@
 
 import time
 
+from nocarrier.modular import TICKS_MASK
+
 try:
-    from typing import Callable, Optional
+    from typing import Callable
 
     from nocarrier_ports.handset.app import App
 except ImportError:
     pass
 
 
-def run(
-    app: "App",
-    poll_keys: "Callable[[App], bool]",
-    sleep_ms: int = 10,
-    utc_s: "Optional[Callable[[], int]]" = None,
-) -> None:
-    """Runs until poll_keys(app), which hands key presses to the app, returns False.
+class Ticks:
+    """The device's clock, `speed` times as fast: 1 in life, more in demonstrations."""
 
-    utc_s(): seconds since 1970, where the board has a clock.
+    def __init__(self, speed: int = 1) -> None:
+        self._speed = speed
+        self._last = time.ticks_ms()
+        self._now_ms = 0
+
+    def now_ms(self) -> int:
+        now = time.ticks_ms()
+        self._now_ms = (self._now_ms + time.ticks_diff(now, self._last) * self._speed) & TICKS_MASK
+        self._last = now
+        return self._now_ms
+
+
+def run(app: "App", poll: "Callable[[App], bool]", ticks: Ticks, utc_s: "Callable[[], int]", sleep_ms: int = 10) -> None:
+    """Runs until poll(app), which hands keys and commands to the app, returns False.
+
+    utc_s(): seconds since 1970, 0 where the board has no clock.
     """
     while True:
-        app.step(time.ticks_ms(), utc_s() if utc_s is not None else 0)
-        if not poll_keys(app):
+        app.step(ticks.now_ms(), utc_s())
+        if not poll(app):
             return
         time.sleep_ms(sleep_ms)

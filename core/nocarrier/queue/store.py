@@ -4,18 +4,13 @@ The journal is the only place where anything is kept. At start-up it is read onc
 is given up, after what is alive in it was written once more. What was only history goes with the segment.
 """
 
-from nocarrier.queue import records, states
+from nocarrier.queue import records
+from nocarrier.queue.history import HistoryItem, read_history
 from nocarrier.queue.inbox import Inbox
 from nocarrier.queue.journal import Journal
 from nocarrier.queue.outbox import Outbox
 from nocarrier.queue.records import Incoming, Outgoing
 from nocarrier.queue.storage import Storage
-
-try:
-    from typing import Optional
-except ImportError:
-    pass
-
 
 class QueueLimits:
     """Limits of what is kept; all are the caller's choice.
@@ -41,20 +36,6 @@ class QueueLimits:
         self.window = window
         self.receipts = receipts
         self.body_bytes = body_bytes
-
-
-class HistoryItem:
-    """A line of a conversation. incoming: direction; state, flags, reason: of an outgoing message (states.py)."""
-
-    def __init__(self, incoming: bool, seq: int, utc_s: int, body: str, message_id: str) -> None:
-        self.incoming = incoming
-        self.seq = seq
-        self.utc_s = utc_s
-        self.body = body
-        self.message_id = message_id
-        self.state = states.QUEUED
-        self.flags = 0
-        self.reason = ""
 
 
 class Store:
@@ -165,42 +146,6 @@ class Store:
         self._journal.flush()
         self._journal.drop_oldest()
 
-    def history(self, contact: str, newest: int) -> "list[HistoryItem]":
-        """The newest lines of the conversation with a bare JID, oldest first."""
-        items: "list[HistoryItem]" = []
-        for _, kind, payload in self._journal.records():
-            item = _line(kind, payload, contact)
-            if item is not None:
-                known = _find(items, item.incoming, item.seq)
-                if known is None:
-                    items.append(item)
-                    items = items[-newest:]
-            elif kind == records.SENT:
-                sent = _find(items, False, records.unpack_sent(payload)[0])
-                if sent is not None:
-                    sent.state = states.SENT
-            elif kind == records.STATE:
-                seq, state, flags, reason = records.unpack_state(payload)
-                changed = _find(items, False, seq)
-                if changed is not None:
-                    changed.state, changed.flags, changed.reason = state, flags, reason
-        return items
-
-
-def _line(kind: int, payload: bytes, contact: str) -> "Optional[HistoryItem]":
-    if kind == records.OUT:
-        out = records.unpack_out(payload)
-        if out.to == contact:
-            return HistoryItem(False, out.seq, out.utc_s, out.body, out.message_id)
-    elif kind == records.IN:
-        got = records.unpack_in(payload)
-        if got.sender.split("/")[0] == contact:
-            return HistoryItem(True, got.seq, got.utc_s, got.body, got.message_id)
-    return None
-
-
-def _find(items: "list[HistoryItem]", incoming: bool, seq: int) -> "Optional[HistoryItem]":
-    for item in items:
-        if item.incoming == incoming and item.seq == seq:
-            return item
-    return None
+    def history(self, contact: str, newest: int, skip: int = 0) -> "list[HistoryItem]":
+        """Lines of the conversation with a bare JID, oldest first: the newest, but for the `skip` newest."""
+        return read_history(self._journal, contact, newest, skip)

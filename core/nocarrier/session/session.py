@@ -81,7 +81,7 @@ class Session:
         nonce: fresh randomness for this login, printable. known: (id, h, full JID) of a session to resume, or None.
         """
         self._now_ms = now_ms
-        self._parser = StreamParser(self._limits)
+        self._parser.reset()
         self._out = bytearray()
         self._events = []
         self._alive.reset(now_ms)

@@ -59,16 +59,20 @@ class StreamParser:
     def __init__(self, limits: WireLimits) -> None:
         self._limits = limits
         self._buf = bytearray(limits.stanza_bytes + limits.chunk_bytes)
-        self._end = 0
-        self._start = 0
+        self._tree = TreeBuilder(self._buf, limits)
         self._scan = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Begins anew on another transport: what is not parsed yet is thrown away. The memory is kept."""
+        self._end = self._start = 0
         self.restart()
 
     def restart(self) -> None:
         """Begins a new stream (RFC 6120 §6.4.6). Bytes fed but not yet parsed belong to the new stream."""
         self._drop(self._start)
         self._scan = 0
-        self._tree = TreeBuilder(self._buf, self._limits)
+        self._tree.reset()
         self._state = _TEXT
         self._depth = 0
         self._closing = False
@@ -318,6 +322,7 @@ class StreamParser:
         """Moves what is kept to the front of the buffer."""
         if to == 0:
             return
+        # A view and not a slice: nothing is copied twice.
         view = memoryview(self._buf)
         view[0 : self._end - to] = view[to : self._end]
         self._start -= to

@@ -34,7 +34,7 @@ class Scope:
     """The namespace declarations in force: (prefix, uri) pairs, innermost last; prefix "" is the default."""
 
     def __init__(self) -> None:
-        self.pairs: "list[tuple[str, str]]" = [("", ""), ("xml", XML_NS)]
+        self.pairs: "list[tuple[str, str]]" = []
 
     def cut(self, count: int) -> None:
         """Forgets all but the outermost `count` declarations."""
@@ -58,6 +58,13 @@ class TreeBuilder:
         self._buf = buf
         self._limits = limits
         self.scope = Scope()
+        self.base = 0
+
+    def reset(self) -> None:
+        """A new stream: no namespace is declared, and the buffer begins with its first byte."""
+        self.scope.cut(0)
+        self.scope.pairs.append(("", ""))
+        self.scope.pairs.append(("xml", XML_NS))
         self.base = 0
 
     def stanza(self, start: int, end: int) -> Element:

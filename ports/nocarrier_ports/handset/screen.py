@@ -68,6 +68,10 @@ class Screen:
         self._surface.fill_rect(0, row * _CELL, self._width_px, _CELL, 1 if inverted else 0)
         self._surface.text(text, 0, row * _CELL, 0 if inverted else 1)
 
+    def lines(self) -> "list[str]":
+        """What is shown, as text."""
+        return list(self._shown)
+
     def show(self) -> None:
         """Hands the picture to the display."""
         self._surface.show()

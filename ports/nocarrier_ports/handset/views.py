@@ -11,13 +11,13 @@ try:
     from typing import TYPE_CHECKING
 
     if TYPE_CHECKING:
-        from nocarrier.queue.store import HistoryItem
+        from nocarrier.queue.history import HistoryItem
 
         from nocarrier_ports.handset.app import App
 except ImportError:
     pass
 
-_HISTORY = 30  # lines of a conversation that are read from flash
+_HISTORY = 12  # lines of a conversation that are in memory
 _TEXT_CHARS = 600
 
 

@@ -2,7 +2,7 @@
 
 from nocarrier.errors import AuthError, PeerError, StorageFull, XmlError
 from nocarrier.queue import records, states
-from nocarrier.queue.store import HistoryItem
+from nocarrier.queue.history import HistoryItem
 
 _CONDITIONS = {
     "not-authorized": "wrong name or password",

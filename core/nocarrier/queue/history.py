@@ -1,0 +1,88 @@
+"""Conversations, read back from the journal in pages.
+
+A walk over the log keeps two small numbers a line; address and text are read only for the lines of the page.
+"""
+
+from nocarrier.compat import const
+from nocarrier.queue import records, states
+from nocarrier.queue.journal import Journal
+
+try:
+    from typing import Optional
+except ImportError:
+    pass
+
+_NOTHING = const(-1)
+
+
+class HistoryItem:
+    """A line of a conversation. incoming: direction; state, flags, reason: of an outgoing message (states.py)."""
+
+    def __init__(self, incoming: bool, seq: int, utc_s: int, body: str, message_id: str) -> None:
+        self.incoming = incoming
+        self.seq = seq
+        self.utc_s = utc_s
+        self.body = body
+        self.message_id = message_id
+        self.state = states.QUEUED
+        self.flags = 0
+        self.reason = ""
+
+
+def read_history(journal: Journal, contact: str, newest: int, skip: int) -> "list[HistoryItem]":
+    """See Store.history()."""
+    keys: "list[int]" = []
+    positions: "list[int]" = []
+    for position, kind, payload in journal.records():
+        key = _key(kind, payload, contact)
+        if key != _NOTHING and key not in keys:  # a copy that compaction has written keeps its line's place
+            keys.append(key)
+            positions.append(position)
+            if len(keys) > newest + skip:
+                keys.pop(0)
+                positions.pop(0)
+    end = max(0, len(keys) - skip)
+    items = [_item(*journal.read(position)) for position in positions[:end]]
+    for _, kind, payload in journal.records():
+        _update(items, kind, payload)
+    return items
+
+
+def _key(kind: int, payload: bytes, contact: str) -> int:
+    """Direction and number of a line with this contact in one int, or _NOTHING."""
+    if kind == records.OUT:
+        out = records.unpack_out(payload)
+        if out.to == contact:
+            return out.seq * 2
+    elif kind == records.IN:
+        got = records.unpack_in(payload)
+        if got.sender.split("/")[0] == contact:
+            return got.seq * 2 + 1
+    return _NOTHING
+
+
+def _item(kind: int, payload: bytes) -> HistoryItem:
+    if kind == records.OUT:
+        out = records.unpack_out(payload)
+        return HistoryItem(False, out.seq, out.utc_s, out.body, out.message_id)
+    got = records.unpack_in(payload)
+    return HistoryItem(True, got.seq, got.utc_s, got.body, got.message_id)
+
+
+def _update(items: "list[HistoryItem]", kind: int, payload: bytes) -> None:
+    if kind == records.SENT:
+        item = _find(items, records.unpack_sent(payload)[0])
+        if item is not None:
+            item.state = states.SENT
+    elif kind == records.STATE:
+        seq, state, flags, reason = records.unpack_state(payload)
+        item = _find(items, seq)
+        if item is not None:
+            item.state, item.flags, item.reason = state, flags, reason
+
+
+def _find(items: "list[HistoryItem]", seq: int) -> "Optional[HistoryItem]":
+    for item in items:
+        if not item.incoming and item.seq == seq:
+            return item
+    return None

@@ -1,0 +1,43 @@
+"""nocarrier-emulator: the command line."""
+
+import argparse
+import asyncio
+import os
+import sys
+
+from nocarrier_emulator import demo
+
+
+def main() -> int:
+    """Parses the command line and runs what it asks for; the exit status says how it ended."""
+    parser = argparse.ArgumentParser(prog="nocarrier-emulator")
+    commands = parser.add_subparsers(dest="command", required=True)
+    show = commands.add_parser("demo", help="two handhelds talk over lines that drop; no window")
+    show.add_argument("--seed", type=int, default=1)
+    show.add_argument("--speed", type=int, default=8, help="of the devices' clock and the line; 1 is life")
+    show.add_argument("--messages", type=int, default=20, help="each way")
+    show.add_argument("--server", choices=("exchange", "prosody"), default="exchange")
+    show.add_argument("--peer", choices=("nocarrier", "slixmpp"), default="nocarrier")
+    show.add_argument("--micropython", default=os.environ.get("MICROPYTHON32", ""))
+    serve = commands.add_parser("serve", help="the page with two handhelds")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8201)
+    options = parser.parse_args()
+    if options.command == "serve":
+        from nocarrier_emulator.web import server
+
+        return server.run(options.host, options.port)
+    if options.peer == "slixmpp" and options.server != "prosody":
+        parser.error("slixmpp needs a real server: --server prosody")
+    return asyncio.run(
+        demo.run(
+            demo.Options(
+                seed=options.seed, speed=options.speed, messages=options.messages, server=options.server,
+                peer=options.peer, micropython=options.micropython,
+            )  # fmt: skip
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

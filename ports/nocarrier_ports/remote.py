@@ -1,0 +1,121 @@
+"""Driving the handset from outside, as JSON lines: the same for a device on a serial cable and a process on a pipe.
+
+Commands, one object a line:
+  {"key": "Enter"}, {"text": "hello"}     keys
+  {"send": "user@domain", "body": "…"}    a message, without the detour over the keys
+  {"history": "user@domain", "newest": n, "skip": m}
+                                          answered by one {"history": …} line per message, oldest first, and their count
+  {"screen": 1}                           answered by {"screen": [line, …]}
+  {"status": 1}                           answered by meter, state and free memory
+Everything that happens comes as {"event": name, …}. A line that is no command is answered by {"error": …}.
+"""
+
+import gc
+import json
+
+from nocarrier import events
+from nocarrier.errors import NocarrierError
+from nocarrier.queue import states
+
+from nocarrier_ports import runner as run
+from nocarrier_ports.handset import keys, words
+from nocarrier_ports.handset.app import App
+
+try:
+    from typing import Any, Callable
+except ImportError:
+    pass
+
+_LINE_BYTES = 2048
+
+
+class Remote:
+    """One remote control. write(text): sends a line; give on_event to the App as its listener."""
+
+    def __init__(self, write: "Callable[[str], Any]") -> None:
+        self._write = write
+        self._line = bytearray()
+        self._too_long = False
+
+    def on_event(self, kind: int, value: object) -> None:
+        """What the app reports, as a line."""
+        line: "dict[str, Any]" = {"event": events.NAMES[kind]}
+        if kind == events.MESSAGE:
+            line["from"] = value.sender  # type: ignore[attr-defined]
+            line["id"] = value.message_id  # type: ignore[attr-defined]
+            line["body"] = value.body  # type: ignore[attr-defined]
+        elif kind == events.STATE:
+            seq, state = value  # type: ignore[misc]
+            line["seq"] = seq
+            line["state"] = states.NAMES[state]
+        elif kind == events.FAULT:
+            line["error"] = words.of_error(value)  # type: ignore[arg-type]
+        self._put(line)
+
+    def receive(self, data: bytes, app: App) -> None:
+        """Bytes of commands, in any pieces."""
+        for byte in data:
+            if byte != 0x0A:
+                self._too_long = self._too_long or len(self._line) >= _LINE_BYTES
+                if not self._too_long:
+                    self._line.append(byte)
+                continue
+            line, self._line = bytes(self._line), bytearray()
+            too_long, self._too_long = self._too_long, False
+            if too_long:
+                self._put({"error": "line over %d bytes" % _LINE_BYTES})
+            elif line.strip():
+                self._command(line, app)
+
+    def _command(self, line: bytes, app: App) -> None:
+        try:
+            command = json.loads(str(line, "utf-8"))
+        except ValueError:
+            command = None
+        if not isinstance(command, dict):
+            self._put({"error": "not a JSON object"})
+            return
+        try:
+            self._carry_out(command, app)
+        except (NocarrierError, KeyError, TypeError) as error:
+            self._put({"error": words.of_error(error) if isinstance(error, NocarrierError) else "malformed command"})
+
+    def _carry_out(self, command: "dict[str, Any]", app: App) -> None:
+        if "send" in command:
+            seq = app.client.send_message(command["send"], command["body"])
+            self._put({"sent": seq})
+        elif "key" in command:
+            app.key(keys.from_name(command["key"]), 0, True)
+        elif "text" in command:
+            for char in command["text"]:
+                app.key(ord(char), 0, True)
+        elif "history" in command:
+            self._history(app, command["history"], command.get("newest", 10), command.get("skip", 0))
+        elif "screen" in command:
+            self._put({"screen": app.screen.lines()})
+        elif "status" in command:
+            self._status(app)
+        else:
+            self._put({"error": "unknown command"})
+
+    def _history(self, app: App, jid: str, newest: int, skip: int) -> None:
+        items = app.client.store.history(jid, newest, skip)
+        for item in items:
+            self._put({
+                "history": item.seq, "in": item.incoming, "id": item.message_id, "body": item.body,
+                "state": states.NAMES[item.state], "twice": item.flags & 1,
+            })  # fmt: skip
+        self._put({"history_end": len(items)})
+
+    def _status(self, app: App) -> None:
+        meter = app.runner.meter
+        gc.collect()
+        free = getattr(gc, "mem_free", None)
+        self._put({
+            "status": run.NAMES[app.runner.state], "online": app.client.online(), "error": words.of_error(app.runner.error),
+            "bytes_up": meter.bytes_up, "bytes_down": meter.bytes_down, "calls": meter.calls, "logins": meter.logins,
+            "heap_free_bytes": free() if free is not None else None,
+        })  # fmt: skip
+
+    def _put(self, line: "dict[str, Any]") -> None:
+        self._write(json.dumps(line) + "\n")

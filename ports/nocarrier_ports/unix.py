@@ -1,0 +1,96 @@
+"""The board "unix": MicroPython on Linux, a serial device or pty as its modem, JSON lines on stdin and stdout.
+
+    micropython -X heapsize=64k -m nocarrier_ports.unix FOLDER
+
+FOLDER holds settings.json and, in flash/, what the device remembers.
+"""
+
+import gc
+import os
+import select
+import sys
+import time
+
+import framebuf
+import termios
+
+from nocarrier.client import Client, ClientLimits
+from nocarrier.queue.store import Store
+
+from nocarrier_ports.flash import FolderFlash
+from nocarrier_ports.handset.app import App
+from nocarrier_ports.handset.screen import Screen
+from nocarrier_ports.links.dialler import Dialler
+from nocarrier_ports.links.stream import StreamLink
+from nocarrier_ports.loop import Ticks, run
+from nocarrier_ports.remote import Remote
+from nocarrier_ports.runner import Runner
+from nocarrier_ports.settings import load
+
+try:
+    from typing import Any
+except ImportError:
+    pass
+
+_WIDTH_PX = 240
+_HEIGHT_PX = 160
+_EPOCH_S = 0 if time.gmtime(0)[0] == 1970 else 946_684_800  # some ports count from 2000
+
+
+class Display(framebuf.FrameBuffer):  # type: ignore[misc]
+    """A screen that nobody sees; "screen" of the remote control reads it as text."""
+
+    def __init__(self) -> None:
+        self._pixels = bytearray(_WIDTH_PX * _HEIGHT_PX // 8)
+        super().__init__(self._pixels, _WIDTH_PX, _HEIGHT_PX, framebuf.MONO_HLSB)
+
+    def show(self) -> None:
+        pass
+
+
+def open_serial(path: str) -> "Any":
+    """The serial device as a stream whose reads and writes return at once."""
+    stream = open(path, "r+b", buffering=0)  # noqa: SIM115
+    termios.setraw(stream.fileno())
+    attributes = termios.tcgetattr(stream.fileno())
+    attributes[6][5] = attributes[6][6] = 0  # VTIME, VMIN: "nothing there" is an answer
+    termios.tcsetattr(stream.fileno(), termios.TCSANOW, attributes)
+    return stream
+
+
+def main(folder: str) -> None:
+    """Boots the handset and runs until stdin ends."""
+    settings = load(folder + "/settings.json")
+    try:
+        os.mkdir(folder + "/flash")
+    except OSError:
+        pass  # it is there
+    # What is large and stays comes first, while the heap is in one piece.
+    display = Display()
+    store = Store(FolderFlash(folder + "/flash"), settings.queue)
+    client = Client(settings.account, store, settings.line, os.urandom, ClientLimits())
+    link = Dialler(StreamLink(open_serial(settings.port)), settings.number)
+    runner = Runner(client, link, os.urandom)
+    remote = Remote(sys.stdout.write)
+    app = App(client, runner, Screen(display, _WIDTH_PX, _HEIGHT_PX), remote.on_event)
+    gc.collect()
+    client.open()
+    keyboard = select.poll()
+    keyboard.register(sys.stdin, select.POLLIN)
+
+    def poll(app: App) -> bool:
+        if keyboard.poll(0):
+            line = sys.stdin.buffer.readline()
+            if not line:
+                return False
+            remote.receive(line, app)
+        return True
+
+    gc.collect()
+    ticks = Ticks(settings.speed)
+    runner.dial(ticks.now_ms())
+    run(app, poll, ticks, lambda: int(time.time()) + _EPOCH_S, max(1, 10 // settings.speed))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
