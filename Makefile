@@ -1,0 +1,36 @@
+# Everything here sets up what it needs first (tests/setup), and sets nothing up when it is there.
+WITH = sh tests/setup/with.sh
+
+.PHONY: run demo test bench soak check help
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+# make run                  the emulator's page: two handhelds, a bad line, the built-in exchange. HEADLESS=1 only serves
+HEADLESS =
+run:
+	@$(WITH) run python -m nocarrier_emulator serve $(if $(HEADLESS),--headless) $(if $(PORT),--port $(PORT))
+
+# make demo                 the main job without a window. SERVER=prosody PEER=slixmpp SEED=1 SPEED=8
+SERVER = exchange
+PEER = nocarrier
+SEED = 1
+SPEED = 8
+demo:
+	@$(WITH) test python -m nocarrier_emulator demo --server $(SERVER) --peer $(PEER) --seed $(SEED) --speed $(SPEED)
+
+# make test                 all tests, after the static checks. ARGS="-k words" for some of them
+test: check
+	@$(WITH) test python -m pytest $(ARGS)
+
+# make check                ruff, and mypy with MicroPython's type stubs
+check:
+	@$(WITH) test sh tests/setup/check.sh
+
+# make bench NAME=name      one measurement; its last line is a JSON object. Without NAME: the names
+bench:
+	@$(WITH) test python tests/bench/run.py $(NAME)
+
+# make soak NAME=name       a long campaign; its last line is a JSON object. Without NAME: the names
+soak:
+	@$(WITH) test python tests/soak/run.py $(NAME)
