@@ -11,13 +11,15 @@ HEADLESS =
 run:
 	@$(WITH) run python -m nocarrier_emulator serve $(if $(HEADLESS),--headless) $(if $(PORT),--port $(PORT))
 
-# make demo                 the main job without a window. SERVER=prosody PEER=slixmpp SEED=1 SPEED=8
+# make demo                 the main job without a window. SERVER=prosody PEER=slixmpp SEED=1 SPEED=8 HEAP=64k
 SERVER = exchange
 PEER = nocarrier
 SEED = 1
 SPEED = 8
+HEAP = 64k
 demo:
-	@$(WITH) test python -m nocarrier_emulator demo --server $(SERVER) --peer $(PEER) --seed $(SEED) --speed $(SPEED)
+	@$(WITH) test python -m nocarrier_emulator demo --server $(SERVER) --peer $(PEER) --seed $(SEED) --speed $(SPEED) \
+		--heap $(HEAP)
 
 # make test                 all tests, after the static checks. ARGS="-k words" for some of them
 test: check

@@ -4,7 +4,7 @@ MicroPython's compiler folds the bare name `const`, wherever it was imported fro
 """
 
 try:
-    from micropython import const
+    from micropython import const as const
 except ImportError:
 
     def const(expr: int) -> int:  # type: ignore[misc]

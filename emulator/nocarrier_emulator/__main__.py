@@ -5,7 +5,8 @@ import asyncio
 import os
 import sys
 
-from nocarrier_emulator import demo
+from nocarrier_emulator.demo import play
+from nocarrier_emulator.demo.stage import Options
 
 
 def main() -> int:
@@ -19,6 +20,7 @@ def main() -> int:
     show.add_argument("--server", choices=("exchange", "prosody"), default="exchange")
     show.add_argument("--peer", choices=("nocarrier", "slixmpp"), default="nocarrier")
     show.add_argument("--micropython", default=os.environ.get("MICROPYTHON32", ""))
+    show.add_argument("--heap", default="64k", help="of the handheld that runs on MicroPython")
     serve = commands.add_parser("serve", help="the page with two handhelds")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8201)
@@ -29,12 +31,19 @@ def main() -> int:
         return server.run(options.host, options.port)
     if options.peer == "slixmpp" and options.server != "prosody":
         parser.error("slixmpp needs a real server: --server prosody")
+    if not options.micropython:
+        parser.error("there is no 32-bit MicroPython: make demo sets it up")
     return asyncio.run(
-        demo.run(
-            demo.Options(
-                seed=options.seed, speed=options.speed, messages=options.messages, server=options.server,
-                peer=options.peer, micropython=options.micropython,
-            )  # fmt: skip
+        play.run(
+            Options(
+                seed=options.seed,
+                speed=options.speed,
+                messages=options.messages,
+                server=options.server,
+                peer=options.peer,
+                micropython=options.micropython,
+                heap=options.heap,
+            )
         )
     )
 

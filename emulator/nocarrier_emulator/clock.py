@@ -45,7 +45,7 @@ class Clock:
 
 
 class VirtualClock(Clock):
-    """Moves only when run() is called, from alarm to alarm; alarms of the same time come in the order of their making."""
+    """Moves only when run() is called, from alarm to alarm; those of one time come in the order of their making."""
 
     def __init__(self) -> None:
         self._now_ms = 0.0

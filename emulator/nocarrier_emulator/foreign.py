@@ -4,6 +4,7 @@ What its event handler gets is what counts; nothing here looks for duplicates.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import slixmpp
@@ -15,6 +16,7 @@ class SlixmppPeer:
     def __init__(self, jid: str, password: str, host: str, port: int) -> None:
         self.bodies: list[str] = []
         self.receipts: set[str] = set()
+        self.on_message: Callable[[str], None] = lambda body: None
         self._address = (host, port)
         plugins: dict[str, Any] = {"feature_mechanisms": {"unencrypted_scram": True, "unencrypted_plain": True}}
         self._client = slixmpp.ClientXMPP(jid + "/slixmpp", password, plugin_config=plugins)
@@ -48,6 +50,7 @@ class SlixmppPeer:
     def _message(self, message: Any) -> None:
         if message["type"] in ("chat", "normal") and message["body"]:
             self.bodies.append(message["body"])
+            self.on_message(message["body"])
 
     def _receipt(self, message: Any) -> None:
         self.receipts.add(message["receipt"])

@@ -7,17 +7,16 @@ from nocarrier.client import Client, ClientLimits
 from nocarrier.errors import StorageError
 from nocarrier.queue.storage import Storage
 from nocarrier.queue.store import QueueLimits, Store
+from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
-from nocarrier.session.session import Account
+from nocarrier_emulator.clock import Alarm, Clock
+from nocarrier_emulator.modem import Modem
+from nocarrier_emulator.surface import TextSurface
 from nocarrier_ports.handset.app import App
 from nocarrier_ports.handset.screen import Screen
 from nocarrier_ports.links.dialler import Dialler
 from nocarrier_ports.links.stream import StreamLink
 from nocarrier_ports.runner import Runner
-
-from nocarrier_emulator.clock import Alarm, Clock
-from nocarrier_emulator.modem import Modem
-from nocarrier_emulator.surface import TextSurface
 
 _UART_BYTES = 4096
 

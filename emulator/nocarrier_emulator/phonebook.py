@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from nocarrier_emulator.line import LineEnd
 
 # A sans-I/O server: called with write(data) and hang_up(), it returns its receive(data) and closed().
-Server = Callable[
-    [Callable[[bytes], None], Callable[[], None]], tuple[Callable[[bytes], None], Callable[[], None]]
-]
+Server = Callable[[Callable[[bytes], None], Callable[[], None]], tuple[Callable[[bytes], None], Callable[[], None]]]
 
 
 class Subscriber:

@@ -10,6 +10,12 @@ from typing import Any
 from nocarrier_emulator.modem import Modem
 from nocarrier_emulator.pty import PtyPort
 
+_ANSWER_S = 20  # real time in which a handheld answers, while it derives a key too
+
+
+class PowerLost(Exception):
+    """The handheld's power went before it had answered, or was off."""
+
 
 class ProcessHandheld:
     """Speaks the remote control's JSON lines (nocarrier_ports.remote). folder: its settings and flash."""
@@ -24,25 +30,30 @@ class ProcessHandheld:
         self._port = PtyPort(modem)
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
-        self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._answers: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self._asking = asyncio.Lock()
         self.on_event: Callable[[dict[str, Any]], None] = lambda event: None
         self.errors = b""  # what it said that is no JSON: the traceback of a crash
         path = folder / "settings.json"
         path.touch(mode=0o600)  # it holds the password
         path.write_text(json.dumps({**settings, "port": self._port.path}))
 
-    @property
-    def running(self) -> bool:
-        return self._process is not None
-
     async def power_on(self) -> None:
         self._modem.set_dtr(True)
         self._process = await asyncio.create_subprocess_exec(
-            self._micropython, "-X", "heapsize=" + self._heap, "-m", "nocarrier_ports.unix", str(self._folder),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            self._micropython,
+            "-X",
+            "heapsize=" + self._heap,
+            "-m",
+            "nocarrier_ports.unix",
+            str(self._folder),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
             env={"MICROPYPATH": ".frozen", "PATH": os.environ.get("PATH", "")},
-        )  # fmt: skip
-        self._reader = asyncio.create_task(self._read(self._process))
+        )
+        self._answers = asyncio.Queue()
+        self._reader = asyncio.create_task(self._read(self._process, self._answers))
 
     async def kill(self) -> None:
         """SIGKILL: the battery falls out. DTR falls with it."""
@@ -60,29 +71,39 @@ class ProcessHandheld:
         await self.kill()
         self._port.close()
 
-    def command(self, **fields: Any) -> None:
-        """Sends a command; what it answers comes out of ask() or on_event."""
-        assert self._process is not None and self._process.stdin is not None
-        # As UTF-8: MicroPython's json does not join escaped surrogates.
-        self._process.stdin.write(json.dumps(fields, ensure_ascii=False).encode() + b"\n")
-
     async def ask(self, last: str, **fields: Any) -> list[dict[str, Any]]:
-        """Sends a command and collects its answers up to the one that has the key `last`."""
-        while not self._answers.empty():
-            self._answers.get_nowait()
-        self.command(**fields)
-        answers = []
-        while True:
-            answer = await asyncio.wait_for(self._answers.get(), 20)
-            answers.append(answer)
-            if last in answer or "error" in answer:
-                return answers
+        """Sends a command and collects its answers up to the one that has the key `last`.
+
+        Raises PowerLost, or RuntimeError if the handheld refuses.
+        """
+        async with self._asking:
+            if self._process is None or self._process.stdin is None:
+                raise PowerLost
+            # As UTF-8: MicroPython's json does not join escaped surrogates.
+            self._process.stdin.write(json.dumps(fields, ensure_ascii=False).encode() + b"\n")
+            collected = []
+            while True:
+                answer = await asyncio.wait_for(self._answers.get(), _ANSWER_S)
+                if answer is None:
+                    if self._process is not None:
+                        await self._process.wait()
+                        raise RuntimeError(self.last_words())
+                    raise PowerLost
+                if "refused" in answer:
+                    raise RuntimeError(answer["refused"])
+                collected.append(answer)
+                if last in answer:
+                    return collected
+
+    def last_words(self) -> str:
+        """What is known of a crash."""
+        return "the handheld has crashed:\n" + self.errors.decode(errors="replace")
 
     def crashed(self) -> bool:
         """It has ended by itself."""
         return self._process is not None and self._process.returncode is not None
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
+    async def _read(self, process: asyncio.subprocess.Process, answers: "asyncio.Queue[dict[str, Any] | None]") -> None:
         assert process.stdout is not None
         while line := await process.stdout.readline():
             try:
@@ -93,4 +114,5 @@ class ProcessHandheld:
             if "event" in message:
                 self.on_event(message)
             else:
-                self._answers.put_nowait(message)
+                answers.put_nowait(message)
+        answers.put_nowait(None)

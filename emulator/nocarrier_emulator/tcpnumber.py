@@ -1,4 +1,4 @@
-"""A telephone number that leads to a TCP address, as a terminal server's would. Needs the ScaledClock's asyncio loop."""
+"""A telephone number that leads to a TCP address, as a terminal server's would. Needs ScaledClock's asyncio loop."""
 
 import asyncio
 

@@ -64,7 +64,8 @@ class FolderFlash(Storage):
         try:
             with open(self._path(name), "rb") as file:
                 file.seek(offset)
-                return file.read(size)
+                data: bytes = file.read(size)
+                return data
         except OSError as error:
             raise _typed(error) from None
 

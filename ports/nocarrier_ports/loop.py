@@ -27,7 +27,9 @@ class Ticks:
         return self._now_ms
 
 
-def run(app: "App", poll: "Callable[[App], bool]", ticks: Ticks, utc_s: "Callable[[], int]", sleep_ms: int = 10) -> None:
+def run(
+    app: "App", poll: "Callable[[App], bool]", ticks: Ticks, utc_s: "Callable[[], int]", sleep_ms: int = 10
+) -> None:
     """Runs until poll(app), which hands keys and commands to the app, returns False.
 
     utc_s(): seconds since 1970, 0 where the board has no clock.

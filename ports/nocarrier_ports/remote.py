@@ -7,7 +7,7 @@ Commands, one object a line:
                                           answered by one {"history": …} line per message, oldest first, and their count
   {"screen": 1}                           answered by {"screen": [line, …]}
   {"status": 1}                           answered by meter, state and free memory
-Everything that happens comes as {"event": name, …}. A line that is no command is answered by {"error": …}.
+Everything that happens comes as {"event": name, …}. A line that cannot be carried out is answered by {"refused": why}.
 """
 
 import gc
@@ -15,8 +15,7 @@ import json
 
 from nocarrier import events
 from nocarrier.errors import NocarrierError
-from nocarrier.queue import states
-
+from nocarrier.queue import records, states
 from nocarrier_ports import runner as run
 from nocarrier_ports.handset import keys, words
 from nocarrier_ports.handset.app import App
@@ -37,19 +36,19 @@ class Remote:
         self._line = bytearray()
         self._too_long = False
 
-    def on_event(self, kind: int, value: object) -> None:
+    def on_event(self, kind: int, value: "Any") -> None:
         """What the app reports, as a line."""
         line: "dict[str, Any]" = {"event": events.NAMES[kind]}
         if kind == events.MESSAGE:
-            line["from"] = value.sender  # type: ignore[attr-defined]
-            line["id"] = value.message_id  # type: ignore[attr-defined]
-            line["body"] = value.body  # type: ignore[attr-defined]
+            line["from"] = value.sender
+            line["id"] = value.message_id
+            line["body"] = value.body
         elif kind == events.STATE:
-            seq, state = value  # type: ignore[misc]
+            seq, state = value
             line["seq"] = seq
             line["state"] = states.NAMES[state]
         elif kind == events.FAULT:
-            line["error"] = words.of_error(value)  # type: ignore[arg-type]
+            line["error"] = words.of_error(value)
         self._put(line)
 
     def receive(self, data: bytes, app: App) -> None:
@@ -63,7 +62,7 @@ class Remote:
             line, self._line = bytes(self._line), bytearray()
             too_long, self._too_long = self._too_long, False
             if too_long:
-                self._put({"error": "line over %d bytes" % _LINE_BYTES})
+                self._put({"refused": "line over %d bytes" % _LINE_BYTES})
             elif line.strip():
                 self._command(line, app)
 
@@ -73,12 +72,12 @@ class Remote:
         except ValueError:
             command = None
         if not isinstance(command, dict):
-            self._put({"error": "not a JSON object"})
+            self._put({"refused": "not a JSON object"})
             return
         try:
             self._carry_out(command, app)
         except (NocarrierError, KeyError, TypeError) as error:
-            self._put({"error": words.of_error(error) if isinstance(error, NocarrierError) else "malformed command"})
+            self._put({"refused": words.of_error(error) if isinstance(error, NocarrierError) else "malformed command"})
 
     def _carry_out(self, command: "dict[str, Any]", app: App) -> None:
         if "send" in command:
@@ -96,26 +95,39 @@ class Remote:
         elif "status" in command:
             self._status(app)
         else:
-            self._put({"error": "unknown command"})
+            self._put({"refused": "unknown command"})
 
     def _history(self, app: App, jid: str, newest: int, skip: int) -> None:
         items = app.client.store.history(jid, newest, skip)
         for item in items:
-            self._put({
-                "history": item.seq, "in": item.incoming, "id": item.message_id, "body": item.body,
-                "state": states.NAMES[item.state], "twice": item.flags & 1,
-            })  # fmt: skip
+            self._put(
+                {
+                    "history": item.seq,
+                    "in": item.incoming,
+                    "id": item.message_id,
+                    "body": item.body,
+                    "state": states.NAMES[item.state],
+                    "twice": bool(item.flags & records.MAY_ARRIVE_TWICE),
+                }
+            )
         self._put({"history_end": len(items)})
 
     def _status(self, app: App) -> None:
         meter = app.runner.meter
         gc.collect()
         free = getattr(gc, "mem_free", None)
-        self._put({
-            "status": run.NAMES[app.runner.state], "online": app.client.online(), "error": words.of_error(app.runner.error),
-            "bytes_up": meter.bytes_up, "bytes_down": meter.bytes_down, "calls": meter.calls, "logins": meter.logins,
-            "heap_free_bytes": free() if free is not None else None,
-        })  # fmt: skip
+        self._put(
+            {
+                "status": run.NAMES[app.runner.state],
+                "online": app.client.online(),
+                "error": words.of_error(app.runner.error),
+                "bytes_up": meter.bytes_up,
+                "bytes_down": meter.bytes_down,
+                "calls": meter.calls,
+                "logins": meter.logins,
+                "heap_free_bytes": free() if free is not None else None,
+            }
+        )
 
     def _put(self, line: "dict[str, Any]") -> None:
         self._write(json.dumps(line) + "\n")

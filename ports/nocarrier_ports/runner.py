@@ -8,7 +8,6 @@ from nocarrier.client import Client, may_retry
 from nocarrier.compat import const
 from nocarrier.errors import NocarrierError
 from nocarrier.modular import ticks_add, ticks_diff
-
 from nocarrier_ports.links.link import Link, LinkError, NoCarrier
 
 try:

@@ -2,43 +2,69 @@
 
 import json
 
+from nocarrier.client import ClientLimits
 from nocarrier.errors import UsageError
 from nocarrier.queue.store import QueueLimits
+from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
-from nocarrier.session.session import Account
+from nocarrier.wire.limits import WireLimits
 
 try:
     from typing import Any
 except ImportError:
     pass
 
+# What the file must hold.
+_NEEDED = ("jid", "password", "number", "port")
+# What it may hold, with what is taken otherwise.
+_DEFAULTS: "dict[str, Any]" = {
+    "resource": "nocarrier",
+    # The line (LineProfile). trusted: nobody listens, so that the password may cross it in clear.
+    "rate_bps": 2400,
+    "latency_ms": 300,
+    "stall_ms": 15_000,
+    "trusted": False,
+    # Of the clock, for demonstrations.
+    "speed": 1,
+    # Flash and memory (QueueLimits, WireLimits).
+    "segment_bytes": 8192,
+    "segments": 8,
+    "pending": 32,
+    "tracked": 24,
+    "stanza_bytes": 4096,
+}
+_CHUNK_BYTES = 256
+
 
 class Settings:
-    """fields: what the file holds. Raises UsageError, which names the field and never its value, if one is missing.
+    """fields: what the file holds. Raises UsageError, which names the field and never its value, if one is wrong.
 
-    jid, password, resource: the account. number: what the modem dials. port: the serial device.
-    rate_bps, latency_ms, stall_ms, trusted: the line (LineProfile). speed: of the clock, for demonstrations.
+    number: what the modem dials. port: the serial device.
     """
 
     def __init__(self, fields: "dict[str, Any]") -> None:
-        for name in ("jid", "password", "number", "port"):
+        for name in _NEEDED:
             if not isinstance(fields.get(name), str) or not fields[name]:
                 raise UsageError("settings: %s is missing" % name)
-        self.account = Account(fields["jid"], fields["password"], fields.get("resource", "nocarrier"))
+        for name in fields:
+            if name not in _NEEDED and name not in _DEFAULTS:
+                raise UsageError("settings: %s is unknown" % name)
+        got = dict(_DEFAULTS)
+        got.update(fields)
+        for name in _DEFAULTS:
+            if type(got[name]) is not type(_DEFAULTS[name]):
+                raise UsageError("settings: %s is of the wrong type" % name)
+        self.account = Account(fields["jid"], fields["password"], got["resource"])
         self.number: str = fields["number"]
         self.port: str = fields["port"]
-        self.line = LineProfile(
-            fields.get("rate_bps", 2400),
-            fields.get("latency_ms", 300),
-            fields.get("stall_ms", 15_000),
-            fields.get("trusted", False) is True,
-        )
-        self.speed: int = fields.get("speed", 1)
-        self.queue = QueueLimits(fields.get("segment_bytes", 8192), fields.get("segments", 8))
+        self.speed: int = got["speed"]
+        self.line = LineProfile(got["rate_bps"], got["latency_ms"], got["stall_ms"], got["trusted"])
+        self.queue = QueueLimits(got["segment_bytes"], got["segments"], got["pending"], got["tracked"])
+        self.client = ClientLimits(WireLimits(got["stanza_bytes"], _CHUNK_BYTES))
 
 
 def load(path: str) -> Settings:
-    """Reads the file. Raises UsageError if it is not there or not JSON."""
+    """Reads the file. Raises UsageError if it is not there or not what it should be."""
     try:
         with open(path) as file:
             fields = json.load(file)

@@ -79,7 +79,8 @@ def test_header_gives_its_attributes_and_end_is_an_event():
 
 
 def test_stanza_with_children_text_and_both_quotes():
-    got = stanza(b"<message to=\"b@x\" type='chat'><body>a &lt;b&gt; &amp;&#x20AC;&#65;</body><x xmlns='u:x'/></message>")
+    body = b"<body>a &lt;b&gt; &amp;&#x20AC;&#65;</body>"
+    got = stanza(b"<message to=\"b@x\" type='chat'>" + body + b"<x xmlns='u:x'/></message>")
     assert got == (NS, "message", ("to", "b@x", "type", "chat"),
                    ((NS, "body", (), ("a <b> &€A",)), ("u:x", "x", (), ())))  # fmt: skip
 
@@ -215,7 +216,9 @@ def test_a_stanza_over_the_limit_is_skipped_counted_and_named():
 
 def test_a_skipped_stanza_must_still_be_balanced_utf8_and_quoted():
     limits = WireLimits(stanza_bytes=200, chunk_bytes=2000)
-    for bad, condition in ((b"\xff", "not-well-formed"), (b"<!-- -->", "restricted-xml"), (b"\xc0\xbc", "not-well-formed")):
+    for bad, condition in (
+        (b"\xff", "not-well-formed"), (b"<!-- -->", "restricted-xml"), (b"\xc0\xbc", "not-well-formed"),
+    ):  # fmt: skip
         found = every_way(HEADER + b"<m>" + b"y" * 250 + bad + b"z" * 50 + b"</m>", limits)
         assert found[-1][0] == "error" and found[-1][1] == condition, (bad, found)
 

@@ -2,6 +2,7 @@
 
 MicroPython's own make looks at dates only, and takes no notice of a file that left the manifest.
 """
+
 import hashlib
 import os
 import sys

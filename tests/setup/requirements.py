@@ -2,6 +2,7 @@
 
 Also PY, which names this Python: a virtual environment works with the one that made it only.
 """
+
 import shlex
 import sys
 

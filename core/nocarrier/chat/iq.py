@@ -1,8 +1,8 @@
 """Requests and their answers (RFC 6120 §8.2.3)."""
 
 from nocarrier import ns
-from nocarrier.chat.jid import bare
 from nocarrier.errors import UsageError
+from nocarrier.jid import bare
 from nocarrier.wire.element import Element
 
 try:

@@ -1,7 +1,7 @@
 """Message stanzas: writing ours, and reading what others' mean (RFC 6121 §5, XEP-0184, XEP-0203, XEP-0359)."""
 
 from nocarrier import ns
-from nocarrier.chat.jid import bare
+from nocarrier.jid import bare
 from nocarrier.queue import records
 from nocarrier.queue.inbox import dedup_key
 from nocarrier.queue.records import Incoming, Outgoing
@@ -100,7 +100,7 @@ def delay_s(stanza: Element) -> int:
 
 
 def parse_utc(stamp: str) -> int:
-    """"2001-09-05T12:34:56.789Z" or with an offset (XEP-0082 §3.2) to seconds since 1970; 0 if malformed."""
+    """ "2001-09-05T12:34:56.789Z" or with an offset (XEP-0082 §3.2) to seconds since 1970; 0 if malformed."""
     try:
         year, month, day = int(stamp[0:4]), int(stamp[5:7]), int(stamp[8:10])
         seconds = int(stamp[11:13]) * 3600 + int(stamp[14:16]) * 60 + int(stamp[17:19])

@@ -1,7 +1,7 @@
 """Contacts and their presence (RFC 6121 §2, §4)."""
 
 from nocarrier import ns
-from nocarrier.chat.jid import bare
+from nocarrier.jid import bare
 from nocarrier.wire.element import Element
 
 try:
@@ -26,7 +26,7 @@ class Contact:
 
 
 class Roster:
-    """The contacts. contacts: how many are kept; text_bytes: of a name or status. What is over is left out."""
+    """The contacts. contacts: how many are kept; text_chars: of a name or status. What is over is left out."""
 
     def __init__(self, own_jid: str, contacts: int = 100, text_chars: int = 40) -> None:
         self._own = own_jid
@@ -34,7 +34,9 @@ class Roster:
         self._text_chars = text_chars
         self._contacts: "dict[str, Contact]" = {}
         self.known = False
+        self.asked = False
         self.left_out = 0
+        self.too_large_bytes = 0  # of a roster that was over the wire's limit, and so could not be read
 
     def contacts(self) -> "list[Contact]":
         """All contacts, those online first, then by name."""
@@ -52,6 +54,7 @@ class Roster:
     def replace(self, query: "Optional[Element]") -> None:
         """Takes a whole roster (RFC 6121 §2.1.4); None: it is unchanged."""
         self.known = True
+        self.too_large_bytes = 0
         if query is None:
             return
         old = self._contacts
@@ -91,8 +94,9 @@ class Roster:
         contact.show, contact.status, contact.resource = show, status, resource
         return contact if changed else None
 
-    def all_offline(self) -> None:
-        """We are offline, or new: nobody's presence is known."""
+    def new_session(self) -> None:
+        """Nobody's presence is known, and the roster is to be asked for again."""
+        self.known = self.asked = False
         for contact in self._contacts.values():
             contact.show, contact.status, contact.resource = OFFLINE, "", ""
 

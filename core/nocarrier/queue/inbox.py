@@ -15,7 +15,8 @@ except ImportError:
 
 def dedup_key(*parts: str) -> bytes:
     """Eight bytes for a combination of texts; what they are made of is chat/'s decision."""
-    return hashlib.sha256("\0".join(parts).encode()).digest()[:KEY_BYTES]
+    digest: bytes = hashlib.sha256("\0".join(parts).encode()).digest()
+    return digest[:KEY_BYTES]
 
 
 class Inbox:
@@ -57,9 +58,12 @@ class Inbox:
         self._remember(message, position)
         return message
 
-    def owed(self) -> "list[Incoming]":
-        """The messages whose receipts are not yet known to be with the server, oldest first."""
-        return [records.unpack_in(self._journal.read(position)[1]) for _, position in self._owed]
+    def next_owed(self, under_way: "list[int]") -> "Optional[Incoming]":
+        """The oldest message whose receipt is neither known to be with the server nor under way (seqs), or None."""
+        for seq, position in self._owed:
+            if seq not in under_way:
+                return records.unpack_in(self._journal.read(position)[1])
+        return None
 
     def receipt_done(self, seq: int) -> None:
         """The receipt for this message is with the server, or will never be sent."""

@@ -192,9 +192,7 @@ class Outbox:
         return entry.seq
 
     def _sent(self, doubt: bool) -> "list[Entry]":
-        return [
-            e for e in self._entries if e.state == states.SENT and bool(e.flags & records.IN_DOUBT) == doubt
-        ]
+        return [e for e in self._entries if e.state == states.SENT and bool(e.flags & records.IN_DOUBT) == doubt]
 
     def _move(self, entry: Entry, state: int, reason: str = "") -> None:
         entry.flags &= ~records.IN_DOUBT

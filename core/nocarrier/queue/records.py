@@ -5,7 +5,7 @@
 | OUT      | seq u32, utc u32 (0 unknown), message id, address, body |
 | SENT     | seq u32, count u32: the stanza's number in the SM session, written before the stanza is |
 | STATE    | seq u32, state u8, flags u8, reason |
-| IN       | seq u32, h u32, utc u32, flags u8, archive id, sender, message id, body; dedup keys of 8 bytes before them |
+| IN       | seq u32, h u32, utc u32, flags u8, size of keys u8, keys of 8 bytes, archive id, sender, message id, body |
 | RECEIPT  | seq u32: the receipt owed for this incoming message is with the server |
 | SESSION  | h u32, id, full JID; an empty id: no session to resume. What was SENT under another id is in doubt |
 | SAME     | as SESSION, written by compaction: the session goes on, nothing gets into doubt |

@@ -12,6 +12,7 @@ from nocarrier.queue.outbox import Outbox
 from nocarrier.queue.records import Incoming, Outgoing
 from nocarrier.queue.storage import Storage
 
+
 class QueueLimits:
     """Limits of what is kept; all are the caller's choice.
 

@@ -1,7 +1,8 @@
 """Counting stanzas (XEP-0198 §4): what the server has of ours, what we have of the server's."""
 
-from nocarrier.errors import PeerError
+from nocarrier.errors import PeerError, StreamError
 from nocarrier.modular import count_add, count_diff
+from nocarrier.wire.element import Element
 
 try:
     from typing import Optional
@@ -59,3 +60,11 @@ class Acks:
         self.reset(True, handled)
         self.sent = h
         return again
+
+
+def number(element: Element) -> int:
+    """The h attribute of an element: an unsigned 32-bit number. Raises StreamError if it is none."""
+    text = element.get("h") or ""
+    if not text.isdigit() or len(text) > 10:
+        raise StreamError("invalid-xml", "h is not a number")
+    return int(text) & 0xFFFFFFFF

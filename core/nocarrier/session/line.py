@@ -21,7 +21,9 @@ class LineProfile:
     trusted:    the user's word that nobody listens: only then may a password cross it in clear.
     """
 
-    def __init__(self, rate_bps: int = 2400, latency_ms: int = 300, stall_ms: int = 15_000, trusted: bool = False) -> None:
+    def __init__(
+        self, rate_bps: int = 2400, latency_ms: int = 300, stall_ms: int = 15_000, trusted: bool = False
+    ) -> None:
         if rate_bps < 1 or latency_ms < 0 or stall_ms < 1:
             raise UsageError("a line has a rate and an allowance for stalls")
         self.rate_bps = rate_bps

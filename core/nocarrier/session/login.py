@@ -5,15 +5,13 @@ from binascii import a2b_base64
 from nocarrier import ns
 from nocarrier.compat import const
 from nocarrier.errors import AuthError
+from nocarrier.session.account import Account
 from nocarrier.session.features import MECHANISMS, PLAIN, Features, choose
 from nocarrier.session.scram import Scram, b64, prepared
 from nocarrier.wire.element import Element
 
 try:
-    from typing import TYPE_CHECKING, Optional
-
-    if TYPE_CHECKING:
-        from nocarrier.session.session import Account
+    from typing import Optional
 except ImportError:
     pass
 
@@ -24,7 +22,7 @@ _SLICE = const(50)
 class Login:
     """One login. trusted: the line may carry the password in clear. nonce: fresh and unguessable."""
 
-    def __init__(self, account: "Account", nonce: str, trusted: bool) -> None:
+    def __init__(self, account: Account, nonce: str, trusted: bool) -> None:
         self._account = account
         self._nonce = nonce
         self._trusted = trusted

@@ -55,8 +55,11 @@ class Scram:
             raise AuthError("malformed-request", "the server demands a SCRAM extension")
         if not nonce.startswith(self._nonce) or len(nonce) <= len(self._nonce):
             raise AuthError("malformed-request", "the server's nonce does not extend ours")
-        if not rounds.isdigit() or not self._iterations[0] <= int(rounds) <= self._iterations[1]:
-            raise AuthError("malformed-request", "iteration count %s is not within %d to %d" % ((rounds[:9],) + self._iterations))
+        least, most = self._iterations
+        if not rounds.isdigit() or not least <= int(rounds) <= most:
+            raise AuthError(
+                "malformed-request", "iteration count %s is not within %d to %d" % (rounds[:9], least, most)
+            )
         self._server_first = server_first
         self._final_bare = "c=%s,r=%s" % (b64(_GS2.encode()), nonce)
         self._pbkdf2 = Pbkdf2(self._name, self._password.encode(), _unb64(salt), int(rounds))

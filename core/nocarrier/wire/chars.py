@@ -1,6 +1,6 @@
 """Which bytes and characters XML 1.0 allows, and that UTF-8 is UTF-8.
 
-MicroPython's own decoder lets overlong forms and surrogates pass, so the bytes are checked here before they become text.
+MicroPython's own decoder lets overlong forms and surrogates pass: bytes are checked here before they become text.
 """
 
 from nocarrier.compat import const

@@ -100,9 +100,9 @@ class Exchange:
             for session in target.available():
                 session.send(copy.deepcopy(stanza))
         else:
-            session = target.sessions.get(resource(to or ""))
-            if session is not None:
-                session.send(stanza)
+            addressed = target.sessions.get(resource(to or ""))
+            if addressed is not None:
+                addressed.send(stanza)
             elif stanza.get("type") in ("get", "set"):
                 self._bounce(stanza, sender, "service-unavailable")
 
@@ -110,8 +110,8 @@ class Exchange:
         """To the sessions that are there, else into the offline store. Used again for what a lost session had."""
         wanted = target.sessions.get(resource(stanza.get("to") or ""))
         sessions = [wanted] if wanted is not None else target.available()
-        for session in sessions:
-            session.send(copy.deepcopy(stanza))
+        for there in sessions:
+            there.send(copy.deepcopy(stanza))
         if not sessions and stanza.get("type") in (None, "chat", "normal"):
             if stanza.find("{%s}delay" % _DELAY) is None:
                 sub(stanza, _DELAY, "delay", stamp=self.stamp(), **{"from": self.domain})

@@ -1,1 +1,1 @@
-"""The handset app: contacts, conversation, compose; drawn on a framebuf-shaped surface, driven by key(code, mods, down)."""
+"""The handset app: contacts, conversation, compose; drawn on a framebuf-shaped surface, driven by key()."""

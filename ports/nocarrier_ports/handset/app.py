@@ -3,7 +3,6 @@
 from nocarrier import events
 from nocarrier.client import Client
 from nocarrier.errors import NocarrierError
-
 from nocarrier_ports import runner as run
 from nocarrier_ports.handset import keys, words
 from nocarrier_ports.handset.screen import Screen
@@ -11,7 +10,7 @@ from nocarrier_ports.handset.views import AddressView, ContactsView, Conversatio
 from nocarrier_ports.runner import Runner
 
 try:
-    from typing import Callable, Optional
+    from typing import Any, Callable, Optional
 except ImportError:
     pass
 
@@ -91,9 +90,9 @@ class App:
         else:
             self.runner.hang_up(self._now_ms)
 
-    def _event(self, kind: int, value: object) -> None:
+    def _event(self, kind: int, value: "Any") -> None:
         if kind == events.MESSAGE:
-            jid = value.sender.split("/")[0]  # type: ignore[attr-defined]
+            jid = value.sender.split("/")[0]
             if not self._view.showing(jid):
                 self.unread[jid] = self.unread.get(jid, 0) + 1
         elif kind == events.SUBSCRIPTION:

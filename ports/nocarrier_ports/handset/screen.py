@@ -11,7 +11,7 @@ _PLAIN = {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"
 
 
 def harmless(text: str) -> str:
-    """Control characters and bidirectional overrides as a mark: a message must not redraw the screen or turn it round."""
+    """Control characters and bidirectional overrides as a mark: a message must not redraw the screen or turn it."""
     out = []
     for char in text:
         code = ord(char)
@@ -39,7 +39,7 @@ def wrapped(text: str, width: int) -> "list[str]":
 
 
 class Screen:
-    """A grid of text lines. surface: framebuf-shaped; width_px, height_px: its size; draws_unicode: its font's reach."""
+    """A grid of text lines. surface: framebuf-shaped, of width_px by height_px. draws_unicode: its font's reach."""
 
     def __init__(self, surface: "Any", width_px: int, height_px: int, draws_unicode: bool = False) -> None:
         self._surface = surface

@@ -1,9 +1,8 @@
 """The app's views: contacts, a conversation with its compose line, a new address."""
 
 from nocarrier import events
-from nocarrier.chat.jid import checked
 from nocarrier.chat.roster import OFFLINE
-
+from nocarrier.jid import checked
 from nocarrier_ports.handset import keys, words
 from nocarrier_ports.handset.screen import harmless, wrapped
 
@@ -12,7 +11,6 @@ try:
 
     if TYPE_CHECKING:
         from nocarrier.queue.history import HistoryItem
-
         from nocarrier_ports.handset.app import App
 except ImportError:
     pass
@@ -67,6 +65,12 @@ class ContactsView(View):
         elif code == keys.ENTER and rows:
             self.app.show_conversation(rows[min(self._at, len(rows) - 1)][0])
 
+    def _empty(self) -> str:
+        too_large_bytes = self.app.client.roster.too_large_bytes
+        if too_large_bytes:
+            return "contact list too large (%d B)" % too_large_bytes
+        return "F1 calls, F2 writes"
+
     def draw(self, first: int, last: int) -> None:
         rows = self._rows()
         screen = self.app.screen
@@ -82,8 +86,7 @@ class ContactsView(View):
                 state = "" if show == OFFLINE else show
                 screen.line(first + i, "%3s%s %s" % (mark, _fit(harmless(name), width), state), at == self._at)
             else:
-                text = "no contacts; F1 calls, F2 writes" if not rows and i == 0 else ""
-                screen.line(first + i, text)
+                screen.line(first + i, self._empty() if not rows and i == 0 else "")
 
 
 class ConversationView(View):

@@ -1,8 +1,8 @@
 """A Hayes modem on a serial link (V.250): init strings, dialling, the CONNECT line, hanging up.
 
-Theory of operation. The dialler is a link made of a link: it owns a serial port and speaks AT on it until the modem says
-CONNECT; behind that line's CR LF every byte belongs to the call. States are the constants below; ready() and closing()
-move them on, nothing waits.
+Theory of operation. The dialler is a link made of a link: it owns a serial port and speaks AT on it until the modem
+says CONNECT; behind that line's CR LF every byte belongs to the call. States are the constants below; ready() and
+closing() move them on, nothing waits.
 
 A modem that does not answer its first command may still be in a call of which nobody here knows (the handheld was
 restarted): it is then called back by the escape sequence and hung up, once, before the silence counts as a fault.
@@ -13,7 +13,6 @@ end of what was received, and a second of silence follows; until then they are h
 
 from nocarrier.compat import const
 from nocarrier.modular import ticks_add, ticks_diff
-
 from nocarrier_ports.links.link import Blacklisted, Busy, Link, NoAnswer, NoCarrier, NoDialtone, Timeout
 from nocarrier_ports.links.stream import StreamLink
 

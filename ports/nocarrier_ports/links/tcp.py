@@ -1,6 +1,7 @@
 """A link over TCP, on MicroPython and CPython alike."""
 
 import errno
+import select
 import socket
 
 from nocarrier_ports.links.link import Link, NetError, NoCarrier
@@ -10,8 +11,7 @@ try:
 except ImportError:
     pass
 
-# "Not yet", in the words of the two interpreters.
-_LATER = (errno.EAGAIN, errno.EINPROGRESS, getattr(errno, "EALREADY", errno.EINPROGRESS), 118, 119)
+_LATER = (errno.EAGAIN, errno.EINPROGRESS)
 
 
 class TcpLink(Link):
@@ -20,34 +20,30 @@ class TcpLink(Link):
     def __init__(self, host: str, port: int) -> None:
         self._host = host
         self._port = port
-        self._address: "Optional[tuple[str, int]]" = None
         self._socket: "Optional[socket.socket]" = None
 
     def open(self, now_ms: int) -> None:
         self.close()
         try:
             found = socket.getaddrinfo(self._host, self._port, 0, socket.SOCK_STREAM)[0]
-            self._address = found[-1]  # type: ignore[assignment]
             self._socket = socket.socket(found[0], found[1], found[2])
             self._socket.setblocking(False)
+            self._socket.connect(found[-1])
         except OSError as error:
-            raise NetError(str(error)) from None
+            if error.errno not in _LATER:
+                self.close()
+                raise NetError(str(error)) from None
 
     def ready(self, now_ms: int) -> bool:
-        """Connecting again and again is the portable question: "is connected" is its answer, as an error."""
-        if self._socket is None or self._address is None:
-            raise NetError("not open")
-        try:
-            self._socket.connect(self._address)
-        except OSError as error:
-            code = error.errno
-            if code == errno.EISCONN:
-                return True
-            if code in _LATER:
-                return False
-            self.close()
-            raise NetError(str(error)) from None
-        return True
+        """A socket that can be written to is connected, unless it reports an error with it."""
+        poller = select.poll()
+        poller.register(self._open_socket(), select.POLLOUT)
+        for _, flags in poller.poll(0):
+            if flags & (select.POLLERR | select.POLLHUP):
+                self.close()
+                raise NetError("refused")
+            return True
+        return False
 
     def read_into(self, buf: bytearray) -> int:
         try:

@@ -2,7 +2,8 @@
 
 from nocarrier.errors import UsageError
 
-_FORBIDDEN = " \"&'/:<>@"  # RFC 7622 §3.3.1, in the local part
+_NOT_LOCAL = " \"&'/:<>@"  # RFC 7622 §3.3.1
+_NOT_DOMAIN = " \"&'/<>@"  # what no host name, address or label holds
 
 
 def bare(jid: str) -> str:
@@ -16,12 +17,10 @@ def checked(text: str) -> str:
     jid = text.strip().lower()
     at = jid.find("@")
     local, domain = jid[:at], jid[at + 1 :]
-    if at < 1 or not domain or "/" in domain or "@" in domain or len(jid.encode()) > 255:
+    if at < 1 or not domain or len(jid.encode()) > 255:
         raise UsageError("an address looks like user@domain")
-    for char in local:
-        if char in _FORBIDDEN or ord(char) < 0x21:
-            raise UsageError("an address cannot hold %r" % char)
-    for char in domain:
-        if ord(char) < 0x21:
-            raise UsageError("an address cannot hold %r" % char)
+    for part, forbidden in ((local, _NOT_LOCAL), (domain, _NOT_DOMAIN)):
+        for char in part:
+            if char in forbidden or ord(char) < 0x21 or ord(char) == 0x7F:
+                raise UsageError("an address cannot hold %r" % char)
     return jid

@@ -1,0 +1,162 @@
+"""What comes in: each stanza to the part that it concerns. Messages are on flash when this returns."""
+
+from nocarrier import events, ns
+from nocarrier.chat import iq as iqs
+from nocarrier.chat import messages
+from nocarrier.chat.catchup import MORE, CatchUp
+from nocarrier.chat.roster import Roster
+from nocarrier.chat.sender import Sender
+from nocarrier.compat import const
+from nocarrier.jid import bare
+from nocarrier.modular import count_add
+from nocarrier.queue import records, states
+from nocarrier.queue.records import Incoming
+from nocarrier.queue.store import Store
+from nocarrier.session.acks import Acks
+from nocarrier.wire.element import Element
+from nocarrier.wire.parser import TooLarge
+
+try:
+    from typing import Optional
+except ImportError:
+    pass
+
+# What a request of ours was for.
+_ROSTER_GET = const(1)
+_PAGE = const(2)
+
+
+class Reader:
+    """The way from the session to the store. utc_s: the time now, 0 if unknown; events: the client's."""
+
+    def __init__(
+        self,
+        own_jid: str,
+        acks: Acks,
+        store: Store,
+        roster: Roster,
+        catch_up: CatchUp,
+        sender: Sender,
+        events: "list[tuple[int, object]]",
+    ) -> None:
+        self.utc_s = 0
+        self._own = own_jid
+        self._acks = acks
+        self._store = store
+        self._roster = roster
+        self._catch_up = catch_up
+        self._sender = sender
+        self._events = events
+
+    def begin(self, resumed: bool) -> None:
+        """Online. What a new session needs is asked for in the order in which it is needed."""
+        if not resumed:
+            self._catch_up.abandon()
+            self._roster.new_session()
+        if not self._roster.asked:
+            self._roster.asked = True
+            self._sender.request(_ROSTER_GET, "get", Element("query", ns.ROSTER))
+        if not resumed or not (self._catch_up.done or self._catch_up.running):
+            self._catch_up.begin()
+            self._next_page()
+
+    def stanza(self, stanza: Element) -> None:
+        """One stanza. Raises StorageError: then it counts as not handled."""
+        if stanza.name == "message":
+            entry = self._catch_up.entry(stanza)
+            if entry is None:
+                in_archive = messages.archive_id(stanza, self._own)
+                self._message(stanza, in_archive, self._catch_up.done)
+            else:
+                self._entry(entry.stanza, entry.archive_id, self._catch_up.is_new(entry))
+        elif stanza.name == "presence":
+            self._presence(stanza)
+        elif stanza.get("type") in ("result", "error"):
+            self._answer(stanza)
+        elif self._roster.push(stanza):
+            self._events.append((events.ROSTER, None))
+            self._sender.reply(Element("iq", ns.CLIENT, ("type", "result", "id", stanza.get("id"))))
+        else:
+            self._sender.reply(iqs.reply(stanza))
+
+    def too_large(self, skipped: TooLarge) -> None:
+        """A stanza over the limit: a request is refused, a message leaves a notice in its place."""
+        head = skipped.head
+        if head is None:
+            return
+        if head.name == "iq" and head.get("type") in ("get", "set"):
+            self._sender.reply(iqs.refusal(head, "modify", "policy-violation"))
+        elif head.name == "iq" and self._sender.requests.answer(head) == _ROSTER_GET:
+            self._roster.too_large_bytes = skipped.size_bytes
+            self._events.append((events.ROSTER, None))
+        elif head.name == "message" and head.get("type") != "error":
+            # Only the start tag was kept; this stands for the text.
+            head.children.append(Element("body", ns.CLIENT, (), ["too large (%d bytes)" % skipped.size_bytes]))
+            notice = messages.incoming(head, "", False, self.utc_s)
+            if notice is not None:
+                notice.flags |= records.NOTICE
+            self._keep(notice)
+
+    def _entry(self, stanza: Element, archive_id: str, is_new: bool) -> None:
+        """An archived message: ours may settle a doubt, the others' are new or known."""
+        if bare(stanza.get("from") or "") != self._own:
+            if is_new:
+                self._message(stanza, archive_id, True)
+            return
+        seq = self._store.outbox.found_on_server(stanza.get("id") or "")
+        self._moved(seq, states.ON_SERVER)
+
+    def _message(self, stanza: Element, archive_id: str, moves_cursor: bool) -> None:
+        kind = stanza.get("type") or "normal"
+        sender = bare(stanza.get("from") or "")
+        outbox = self._store.outbox
+        if kind == "error":
+            self._moved(outbox.failed(stanza.get("id") or "", sender, iqs.error_condition(stanza)), states.FAILED)
+            return
+        received_id = messages.received_id(stanza)
+        if received_id is not None:
+            self._moved(outbox.delivered(received_id, sender), states.DELIVERED)
+        if kind in ("chat", "normal"):
+            self._keep(messages.incoming(stanza, archive_id, moves_cursor, self.utc_s))
+
+    def _moved(self, seq: int, state: int) -> None:
+        if seq:
+            self._events.append((events.STATE, (seq, state)))
+
+    def _keep(self, message: "Optional[Incoming]") -> None:
+        """On flash, together with the count that includes it, before the server may hear that we have it."""
+        if message is None or self._store.inbox.seen(message.keys):
+            return
+        size_bytes = len(message.body.encode())
+        if size_bytes > self._store.limits.body_bytes:
+            message.flags |= records.NOTICE
+            message.body = "too large (%d bytes)" % size_bytes
+        message.h = count_add(self._acks.handled, 1) if self._acks.active else 0
+        self._store.received(message)
+        self._events.append((events.MESSAGE, message))
+
+    def _presence(self, stanza: Element) -> None:
+        if stanza.get("type") == "subscribe":
+            self._events.append((events.SUBSCRIPTION, bare(stanza.get("from") or "")))
+            return
+        contact = self._roster.presence(stanza)
+        if contact is not None:
+            self._events.append((events.PRESENCE, contact))
+
+    def _answer(self, iq: Element) -> None:
+        kind = self._sender.requests.answer(iq)
+        if kind == _ROSTER_GET:
+            if iq.get("type") == "result":
+                self._roster.replace(iq.child("query", ns.ROSTER))
+                self._events.append((events.ROSTER, None))
+        elif kind == _PAGE:
+            step, again = self._catch_up.page_done(iq)
+            self._sender.requeued(again)
+            if step == MORE:
+                self._next_page()
+            else:
+                # Only now: what the server delivers from here on is newer than the archive's end.
+                self._sender.post(Element("presence", ns.CLIENT))
+
+    def _next_page(self) -> None:
+        self._sender.request(_PAGE, "set", self._catch_up.query(self._sender.token()))

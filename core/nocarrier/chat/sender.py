@@ -1,0 +1,147 @@
+"""What goes out, in which order: answers and requests, then receipts, then messages as they were queued.
+
+Nothing is written before it is known, on flash, under which count it will go; nothing more is written than the line
+carries in about a second, so that what comes next never waits long.
+"""
+
+from nocarrier import events
+from nocarrier.chat import messages
+from nocarrier.chat.catchup import CatchUp
+from nocarrier.chat.iq import IqTracker
+from nocarrier.chat.roster import Roster
+from nocarrier.errors import UsageError
+from nocarrier.jid import bare
+from nocarrier.modular import count_add, count_diff
+from nocarrier.queue import states
+from nocarrier.queue.store import Store
+from nocarrier.session.session import Session
+from nocarrier.wire.element import Element
+
+try:
+    from typing import Callable
+except ImportError:
+    pass
+
+
+class Sender:
+    """The way from the store to the session.
+
+    window: stanzas on their way unacknowledged. posts: waiting above it, requests of others go unanswered.
+    token() returns a fresh unguessable id. events: the client's.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        store: Store,
+        roster: Roster,
+        catch_up: CatchUp,
+        own_jid: str,
+        token: "Callable[[], str]",
+        events: "list[tuple[int, object]]",
+        window: int = 8,
+        posts: int = 8,
+    ) -> None:
+        self.requests = IqTracker(own_jid)
+        self._session = session
+        self._store = store
+        self._roster = roster
+        self._catch_up = catch_up
+        self.token = token
+        self._events = events
+        self._window = window
+        self._posts_limit = posts
+        self._posts: "list[bytes]" = []
+        self._receipts: "list[tuple[int, int]]" = []  # (count, seq) of those under way in this session
+
+    def begin(self, resumed: bool) -> None:
+        """Online. After a resumption what was under way still is; a new session knows nothing of it."""
+        self._receipts = []
+        if not resumed:
+            self._posts = []
+            self.requests.forget_all()
+
+    def request(self, kind: int, iq_type: str, payload: Element) -> None:
+        """Asks the own account; `kind` comes back with the answer (IqTracker)."""
+        self.post(self.requests.request(kind, iq_type, payload, self.token()))
+
+    def post(self, stanza: Element) -> None:
+        """Ours to send as soon as there is room. The session itself writes it again after a resumption."""
+        self._posts.append(self._session.encode(stanza))
+
+    def reply(self, stanza: Element) -> None:
+        """An answer to somebody's request. Too many at once are not answered, nor what makes the answer too long."""
+        if len(self._posts) < self._posts_limit:
+            try:
+                self.post(stanza)
+            except UsageError:
+                pass  # an address or id of escapes only; whoever made it up has no claim to an answer
+
+    def fill(self) -> None:
+        """Fills the line as far as it should be filled."""
+        session = self._session
+        while session.online() and session.hungry():
+            if self._posts:
+                if len(self._posts[0]) > session.room():
+                    return
+                session.send(self._posts.pop(0), True)
+            elif session.acks.unacknowledged() >= self._window:
+                return
+            elif not (self._send_receipt() or self._send_message()):
+                return
+
+    def acknowledged(self, h: int) -> None:
+        """The server has handled h stanzas of this session (XEP-0198 §4)."""
+        for seq in self._store.outbox.acknowledged(h):
+            self._events.append((events.STATE, (seq, states.ON_SERVER)))
+        for count, seq in self._receipts:
+            if count_diff(h, count) >= 0:
+                self._store.inbox.receipt_done(seq)
+        self._receipts = [pair for pair in self._receipts if count_diff(h, pair[0]) < 0]
+
+    def requeued(self, seqs: "list[int]") -> None:
+        """These messages wait again."""
+        for seq in seqs:
+            self._events.append((events.STATE, (seq, states.QUEUED)))
+
+    def _send_message(self) -> bool:
+        """Writes the next queued message, after it was noted on flash under which count."""
+        outbox, session = self._store.outbox, self._session
+        message = None if self._catch_up.settling else outbox.next_queued()
+        if message is None:
+            return False
+        try:
+            data = session.encode(messages.to_stanza(message))
+        except UsageError:  # queued when the limits were wider
+            outbox.cannot_send(message.seq, "policy-violation")
+            self._events.append((events.STATE, (message.seq, states.FAILED)))
+            return True
+        if len(data) > session.room():
+            return False
+        count = count_add(session.acks.sent, 1) if session.acks.active else 0
+        outbox.mark_sent(message.seq, count, self._store.known_end())
+        session.send(data, False)
+        self._events.append((events.STATE, (message.seq, states.SENT)))
+        return True
+
+    def _send_receipt(self) -> bool:
+        """Writes the next receipt that is owed, to contacts only: others are not to learn that we are here."""
+        if not self._roster.known:
+            return False
+        inbox = self._store.inbox
+        under_way = [seq for _, seq in self._receipts]
+        while True:
+            message = inbox.next_owed(under_way)
+            if message is None:
+                return False
+            if self._roster.sees_us(bare(message.sender)):
+                try:
+                    data = self._session.encode(messages.receipt(message, self.token()))
+                    break
+                except UsageError:
+                    pass  # an id of escapes only
+            inbox.receipt_done(message.seq)
+        if len(data) > self._session.room():
+            return False
+        self._receipts.append((self._session.send(data, False), message.seq))
+        return True

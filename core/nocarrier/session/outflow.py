@@ -1,0 +1,60 @@
+"""Bytes on their way to the line: in order, bounded, handed out about a second's worth at a time."""
+
+from nocarrier import ns
+from nocarrier.errors import UsageError
+from nocarrier.session.line import LineProfile
+from nocarrier.wire.element import Element
+from nocarrier.wire.writer import encode
+
+
+class Outflow:
+    """What waits to be taken.
+
+    limit_bytes: how much may wait before add() refuses; stanza_bytes: size of one element.
+    """
+
+    def __init__(self, line: LineProfile, limit_bytes: int, stanza_bytes: int) -> None:
+        self._line = line
+        self._limit_bytes = limit_bytes
+        self._stanza_bytes = stanza_bytes
+        self._waiting = bytearray()
+
+    def clear(self) -> None:
+        """The transport is gone, or new."""
+        self._waiting = bytearray()
+
+    def encode(self, element: Element) -> bytes:
+        """The element's bytes inside a client stream. Raises UsageError if it cannot be written, or is too large."""
+        return bytes(encode(element, ns.CLIENT, self._stanza_bytes))
+
+    def put(self, element: Element) -> None:
+        """Adds what the stream itself needs: a few bytes, never refused."""
+        self.put_bytes(self.encode(element))
+
+    def put_bytes(self, data: bytes) -> None:
+        """Adds what is no whole element: the stream's own tags, white space."""
+        self._waiting.extend(data)
+
+    def add(self, stanza: bytes) -> None:
+        """Adds an encoded stanza. Raises UsageError if there is no room for it."""
+        if len(stanza) > self.room():
+            raise UsageError("more than %d bytes wait" % self._limit_bytes)
+        self._waiting.extend(stanza)
+
+    def room(self) -> int:
+        """How many bytes add() would still take."""
+        return self._limit_bytes - len(self._waiting)
+
+    def hungry(self) -> bool:
+        """True if less waits than the line carries in a second, so that more should be added."""
+        return self._line.transfer_ms(len(self._waiting)) < 1000
+
+    def waiting(self) -> int:
+        """How many bytes wait."""
+        return len(self._waiting)
+
+    def take(self, limit: int) -> bytes:
+        """Up to `limit` bytes, in order."""
+        data = bytes(self._waiting[:limit])
+        self._waiting[:limit] = b""
+        return data

@@ -1,0 +1,174 @@
+"""The demonstration: two handhelds talk through 2400-baud modems while the line drops and one loses its power.
+
+A runs on 32-bit MicroPython with everything frozen and 64 KB of heap, B on CPython or as a slixmpp client. The outcome
+is judged by what each side's application has in the end: A's and B's history on flash, or slixmpp's message events.
+"""
+
+import asyncio
+import json
+import random
+import shutil
+from collections.abc import Coroutine
+
+from nocarrier_emulator.demo.sides import EmulatedSide, ForeignSide, MicroPythonSide, Side
+from nocarrier_emulator.demo.stage import NUMBER, Options, Sent, Stage
+from nocarrier_emulator.exchange.exchange import Exchange
+from nocarrier_emulator.phonebook import Service, Subscriber
+from nocarrier_emulator.prosody import Prosody, find_program
+from nocarrier_emulator.tcpnumber import TcpNumber
+
+_TEXTS = (
+    "hello",
+    "Grüße aus Köln",
+    "привет",
+    "你好, wie geht's?",
+    "ça va? 😀",
+    'a <b> & "c" ]]>',
+    "ok",
+    "+++ NO CARRIER",
+)
+
+
+async def run(options: Options) -> int:
+    """Plays one demonstration; 0 if every message arrived exactly once and in order."""
+    stage = Stage(options)
+    rng = random.Random(options.seed)
+    passwords = {name: "%s-%08x" % (name, rng.getrandbits(32)) for name in ("anna", "bert")}
+    server, domain, subscriber = _server(stage, passwords)
+    stage.book.numbers[NUMBER] = subscriber
+    anna, bert = ("%s@%s" % (name, domain) for name in passwords)
+    a = MicroPythonSide(stage, anna, passwords["anna"], bert)
+    b: Side
+    if options.peer == "slixmpp":
+        assert server is not None
+        b = ForeignSide(stage, bert, passwords["bert"], anna, server.port)
+    else:
+        b = EmulatedSide(stage, bert, passwords["bert"], anna)
+    try:
+        await b.start()
+        await a.start()
+        await _watched(a, _play(stage, a, b, rng), options.limit_s)
+        await _watched(a, _all_there(stage, a, b), options.limit_s)
+        got_a, got_b = await a.received(), await b.received()
+    finally:
+        seconds = stage.clock.now_ms() / 1000
+        await a.close()
+        await b.close()
+        if server is not None:
+            server.remove()
+        shutil.rmtree(stage.folder, ignore_errors=True)
+    return _report(stage, a, b, got_a, got_b, seconds)
+
+
+def _server(stage: Stage, passwords: dict[str, str]) -> tuple[Prosody | None, str, Subscriber]:
+    if stage.options.server == "prosody":
+        program = find_program()
+        if program is None:
+            raise SystemExit("there is no Prosody: make test sets it up")
+        prosody = Prosody(program, passwords)
+        prosody.start()
+        return prosody, prosody.domain, TcpNumber(stage.clock, "127.0.0.1", prosody.port)
+    exchange = Exchange(stage.clock, seed=stage.options.seed)
+    anna, bert = [exchange.add(name, password) for name, password in passwords.items()]
+    exchange.befriend(anna, bert)
+    return None, exchange.domain, Service(exchange.connect)
+
+
+async def _watched(a: MicroPythonSide, job: Coroutine[None, None, None], limit_s: float) -> None:
+    """Runs a job until it ends, handheld A crashes (raises), or real time is over."""
+    tasks = [asyncio.create_task(job), asyncio.create_task(a.crash())]
+    await asyncio.wait(tasks, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        for task in tasks:
+            if task.done():
+                task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _play(stage: Stage, a: MicroPythonSide, b: Side, rng: random.Random) -> None:
+    """The script: messages from both sides, drops and kills at random moments of the same span."""
+    options = stage.options
+    span_ms = 6_000.0 * options.messages
+    acts: list[tuple[float, str, Side | float]] = []
+    for side in (a, b):
+        times = sorted(rng.uniform(15_000, span_ms) for _ in range(options.messages))
+        acts += [(at, "send", side) for at in times]
+    victims = [side for side in (a, b) if side.modem is not None]
+    acts += [(rng.uniform(8_000, span_ms), "drop", rng.choice(victims)) for _ in range(options.drops)]
+    acts += [(rng.uniform(20_000, span_ms), "kill", rng.uniform(500, 8_000)) for _ in range(options.kills)]
+    for at, what, which in sorted(acts, key=lambda act: act[0]):
+        wait_ms = at - stage.clock.now_ms()
+        if wait_ms > 0:
+            await asyncio.sleep(wait_ms / 1000 / options.speed)
+        if not isinstance(which, Side):
+            await a.restart(which)
+        elif what == "send":
+            number = len(which.sent)
+            which.send("%d %s" % (number + 1, _TEXTS[number % len(_TEXTS)]))
+        else:
+            # A line that is down cannot drop: the act waits for a call.
+            while not which.modem.connected:
+                await asyncio.sleep(0.2 / options.speed)
+            stage.drops += 1
+            stage.say("A" if which is a else "B", "carrier dropped")
+            which.modem.drop_carrier()
+
+
+async def _all_there(stage: Stage, a: Side, b: Side) -> None:
+    """Waits until both have everything, then long enough for a doubled message to show itself."""
+    while len(await a.received()) < len(b.sent) or len(await b.received()) < len(a.sent):
+        await asyncio.sleep(0.5)
+    await asyncio.sleep(15 / stage.options.speed + 0.5)
+
+
+def _judge(sent: list[Sent], got: list[str]) -> dict[str, int]:
+    """What went wrong between what was sent and what the other side's application has."""
+    bodies = [message.body for message in sent]
+    first = [body for i, body in enumerate(got) if body not in got[:i]]
+    there = [body for body in bodies if body in first]
+    return {
+        "lost": len(bodies) - len(there),
+        "duplicated": len(got) - len(first),
+        "reordered": sum(x != y for x, y in zip(first, there, strict=False)),
+    }
+
+
+def _print_states(who: str, sent: list[Sent]) -> None:
+    for message in sent:
+        trail = ", ".join("%s %.1f" % (state, at) for at, state in message.states)
+        print("  %s  %-28s %s" % (who, message.body, trail))
+
+
+def _report(stage: Stage, a: MicroPythonSide, b: Side, got_a: list[str], got_b: list[str], seconds: float) -> int:
+    options = stage.options
+    print("\nstates and times (s):")
+    _print_states("A", a.sent)
+    _print_states("B", b.sent)
+    verdicts = (_judge(a.sent, got_b), _judge(b.sent, got_a))
+    wrong = {key: sum(verdict[key] for verdict in verdicts) for key in verdicts[0]}
+    up, down = (x + y for x, y in zip(a.bytes_both(), b.bytes_both(), strict=True))
+    result = {
+        "sent": len(a.sent) + len(b.sent),
+        **wrong,
+        "drops": stage.drops,
+        "kills": stage.kills,
+        "bytes_up": up,
+        "bytes_down": down,
+        "seconds": round(seconds, 1),
+        "logins": stage.logins,
+        "heap_free_bytes": a.heap_free_bytes,
+        "seed": options.seed,
+        "server": options.server,
+        "peer": options.peer,
+        "speed": options.speed,
+    }
+    print(json.dumps(result))
+    complete = (len(a.sent), len(b.sent), stage.drops, stage.kills) == (
+        options.messages,
+        options.messages,
+        options.drops,
+        options.kills,
+    )
+    return 0 if complete and not any(wrong.values()) else 1
