@@ -7,16 +7,16 @@ help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
 # make run                  the emulator's page: two handhelds, a bad line, the built-in exchange. HEADLESS=1 only serves
-HEADLESS =
+HEADLESS ?=
 run:
 	@$(WITH) run python -m nocarrier_emulator serve $(if $(HEADLESS),--headless) $(if $(PORT),--port $(PORT))
 
 # make demo                 the main job without a window. SERVER=prosody PEER=slixmpp SEED=1 SPEED=8 HEAP=64k
-SERVER = exchange
-PEER = nocarrier
-SEED = 1
-SPEED = 8
-HEAP = 64k
+SERVER ?= exchange
+PEER ?= nocarrier
+SEED ?= 1
+SPEED ?= 8
+HEAP ?= 64k
 demo:
 	@$(WITH) test python -m nocarrier_emulator demo --server $(SERVER) --peer $(PEER) --seed $(SEED) --speed $(SPEED) \
 		--heap $(HEAP)

@@ -132,10 +132,14 @@ class Client:
         Raises UsageError if address or text cannot be sent or too many wait, StorageError if the flash refuses.
         """
         to = checked(to)
-        if len(body.encode()) > self.store.limits.body_bytes:
-            raise UsageError("the text is longer than %d bytes" % self.store.limits.body_bytes)
         if not body:
             raise UsageError("there is no text")
+        try:
+            size_bytes = len(body.encode())
+        except UnicodeError:  # CPython's word for half of a surrogate pair; on MicroPython the writer finds it
+            raise UsageError("XML cannot carry this text") from None
+        if size_bytes > self.store.limits.body_bytes:
+            raise UsageError("the text is longer than %d bytes" % self.store.limits.body_bytes)
         token = self._token()
         # Refuses now what could not be written later.
         self.session.encode(messages.to_stanza(Outgoing(0, 0, "%08x-%s" % (0, token), to, body)))
@@ -242,8 +246,8 @@ class Client:
                 self._sender.acknowledged(value)
                 self._sender.requeued(store.outbox.resend())
         elif kind == ses.SESSION_LOST:
-            # It was resumed, so that the server has said how much it has; then it turned out to be deaf.
-            self._sender.requeued(store.outbox.resend())
+            if value:  # it told how much it had, and then turned out to be deaf; else all of it is in doubt
+                self._sender.requeued(store.outbox.resend())
             store.save_session("", 0, "")
         elif kind == ladder.ENABLED:
             store.save_session(value, session.acks.handled, session.jid)

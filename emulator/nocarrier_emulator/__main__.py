@@ -23,12 +23,14 @@ def main() -> int:
     show.add_argument("--heap", default="64k", help="of the handheld that runs on MicroPython")
     serve = commands.add_parser("serve", help="the page with two handhelds")
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=8201)
+    serve.add_argument("--port", type=int, default=8201, help="0: any that is free")
+    serve.add_argument("--seed", type=int, default=1)
+    serve.add_argument("--headless", action="store_true", help="only serve, open no browser")
     options = parser.parse_args()
     if options.command == "serve":
         from nocarrier_emulator.web import server
 
-        return server.run(options.host, options.port)
+        return server.run(options.host, options.port, options.seed, options.headless)
     if options.peer == "slixmpp" and options.server != "prosody":
         parser.error("slixmpp needs a real server: --server prosody")
     if not options.micropython:

@@ -116,6 +116,11 @@ class Handheld:
         self.surface.fill(0)
         self.surface.show()
 
+    def set_rate(self, rate_bps: int) -> None:
+        """Modem, line and the handheld's own idea of it."""
+        self.modem.set_rate(rate_bps)
+        self.line.rate_bps = rate_bps
+
     def key(self, code: int) -> None:
         """Presses and lets go."""
         if self.app is not None:

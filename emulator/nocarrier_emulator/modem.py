@@ -16,6 +16,7 @@ _CODES = {
 }  # fmt: skip
 _COMMAND = re.compile(r"(D.*|S\d+(?:=\d*|\?)|[&\\%]?[A-Z]\d*)")
 _LINE_CHARS = 80
+_LAMP_MS = 150  # how long SD and RD stay lit after a byte
 _ESCAPE_COUNT = 3
 
 
@@ -35,6 +36,9 @@ class Modem:
         self.dtr = True
         self.total_up = 0  # bytes that went over lines, both ways
         self.total_down = 0
+        self._up_ms = self._down_ms = -1e9  # when the last of them passed
+        self._connected_ms = 0.0  # of calls that are over
+        self._since_ms = 0.0
         self.line: Line | None = None
         self._end: LineEnd | None = None
         self._online = False
@@ -64,6 +68,34 @@ class Modem:
         """A call stands, in data mode or escaped from it."""
         return self.line is not None
 
+    def connected_ms(self) -> float:
+        """How long calls have stood, all together: what a telephone company charges for."""
+        return self._connected_ms + (self._clock.now_ms() - self._since_ms if self.connected else 0)
+
+    def lamps(self) -> dict[str, bool]:
+        """The row of lamps, by the names that stand under them."""
+        now_ms = self._clock.now_ms()
+        return {
+            "MR": not self.deaf,
+            "TR": self.dtr,
+            "OH": self.connected or self._dialling is not None,
+            "CD": self.dcd,
+            "SD": now_ms - self._up_ms < _LAMP_MS,
+            "RD": now_ms - self._down_ms < _LAMP_MS,
+        }
+
+    def set_rate(self, rate_bps: int) -> None:
+        """At once, for a call that stands too."""
+        self.rate_bps = rate_bps
+        if self.line is not None:
+            self.line.rate_bps = rate_bps
+
+    def set_plugged(self, plugged: bool) -> None:
+        """The telephone plug: out, there is neither carrier nor dial tone."""
+        self.dialtone = plugged
+        if not plugged:
+            self.drop_carrier()
+
     def set_dtr(self, on: bool) -> None:
         """The terminal raises or drops DTR; &D2 hangs up on its fall."""
         fell = self.dtr and not on
@@ -91,6 +123,7 @@ class Modem:
         if self._online and self._end is not None:
             taken = self._end.write(data)
             self.total_up += taken
+            self._up_ms = self._clock.now_ms()
             self._watch_escape(data[:taken])
             return taken
         for byte in data:
@@ -227,7 +260,7 @@ class Modem:
         self._end.on_room = lambda: self.on_room()
         self._result("CONNECT %d" % self.rate_bps)
         self._online = True
-        self._heard_ms = self._clock.now_ms()
+        self._heard_ms = self._since_ms = self._clock.now_ms()
         callee.answer(self.line.b)
 
     def _unanswered(self) -> None:
@@ -237,12 +270,14 @@ class Modem:
     def _from_line(self, data: bytes) -> None:
         if self._online:
             self.total_down += len(data)
+            self._down_ms = self._clock.now_ms()
             self._send(data)
 
     def _hang_up(self, say: bool = True) -> None:
         if self._dialling is not None:
             self._dialling.cancel()
             self._dialling = None
+        self._connected_ms = self.connected_ms()
         line, self.line, self._end, self._online = self.line, None, None, False
         if line is not None:
             line.a.on_drop = lambda: None

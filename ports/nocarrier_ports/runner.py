@@ -33,7 +33,7 @@ class RunnerLimits:
 
 
 class Meter:
-    """What a line costs: bytes both ways, calls, logins; online_ms counts finished and current calls."""
+    """What a line costs: bytes both ways, calls, logins."""
 
     def __init__(self) -> None:
         self.bytes_up = 0

@@ -29,7 +29,8 @@ class CatchUp:
         self._page = page
         self._query_id = ""
         self._after = ""
-        self._to_cursor = False
+        self._known_end = ""
+        self._looking_back = False
         self._anchor = False
         self.running = False
         self.settling = False  # while True nothing may overtake the messages whose fate is being asked for
@@ -38,13 +39,12 @@ class CatchUp:
     def begin(self) -> None:
         """A new session begins: where to start."""
         doubts = self._store.outbox.in_doubt()
-        cursor = self._store.cursor
-        self._after = doubts[0].cursor if doubts else cursor
-        # Entries up to the cursor have been dealt with; they are only looked through for messages of ours.
-        self._to_cursor = self._after != cursor
-        # A device without any past takes what the server delivers, and only notes where the archive ends, so that a
-        # later doubt does not mean a walk from its beginning.
-        self._anchor = not doubts and not cursor
+        self._known_end = self._store.known_end()
+        self._after = doubts[0].cursor if doubts else self._known_end
+        # Entries up to the known end have been dealt with; they are only looked through for messages of ours.
+        self._looking_back = self._after != self._known_end
+        # A device without any past takes what the server delivers, and only notes where the archive ends.
+        self._anchor = not doubts and not self._store.has_past()
         self.running = True
         self.settling = bool(doubts)
         self.done = False
@@ -68,8 +68,8 @@ class CatchUp:
         """True if incoming entries like this one have not been dealt with yet; to be asked in order."""
         if self._anchor:
             return False
-        if self._to_cursor:
-            self._to_cursor = entry.archive_id != self._store.cursor
+        if self._looking_back:
+            self._looking_back = entry.archive_id != self._known_end
             return False
         return True
 
@@ -81,7 +81,7 @@ class CatchUp:
         complete, last = end
         if self._anchor:
             self._store.save_floor(last)
-        elif last and not self._to_cursor:
+        elif last and not self._looking_back:
             self._store.save_cursor(last)
         if self._anchor or complete or not last:
             return self._finish(False)

@@ -1,6 +1,7 @@
 """Message stanzas: writing ours, and reading what others' mean (RFC 6121 §5, XEP-0184, XEP-0203, XEP-0359)."""
 
 from nocarrier import ns
+from nocarrier.decimal import decimal
 from nocarrier.jid import bare
 from nocarrier.queue import records
 from nocarrier.queue.inbox import dedup_key
@@ -101,24 +102,20 @@ def delay_s(stanza: Element) -> int:
 
 def parse_utc(stamp: str) -> int:
     """ "2001-09-05T12:34:56.789Z" or with an offset (XEP-0082 §3.2) to seconds since 1970; 0 if malformed."""
-    try:
-        year, month, day = int(stamp[0:4]), int(stamp[5:7]), int(stamp[8:10])
-        seconds = int(stamp[11:13]) * 3600 + int(stamp[14:16]) * 60 + int(stamp[17:19])
-    except ValueError:
-        return 0
-    if not (1970 <= year <= 2105 and 1 <= month <= 12 and 1 <= day <= 31):
+    year, month, day = decimal(stamp[0:4], 4), decimal(stamp[5:7], 2), decimal(stamp[8:10], 2)
+    hour, minute, second = decimal(stamp[11:13], 2), decimal(stamp[14:16], 2), decimal(stamp[17:19], 2)
+    if not (1970 <= year <= 2105 and 1 <= month <= 12 and 1 <= day <= 31 and min(hour, minute, second) >= 0):
         return 0
     shifted = year - (month < 3)  # the year that ends in February
     days = 365 * shifted + shifted // 4 - shifted // 100 + shifted // 400 + (153 * ((month + 9) % 12) + 2) // 5 + day
-    return (days - 719469) * 86400 + seconds - _offset_s(stamp[19:])
+    return (days - 719469) * 86400 + hour * 3600 + minute * 60 + second - _offset_s(stamp[19:])
 
 
 def _offset_s(tail: str) -> int:
+    """What stands behind the seconds: a fraction, "Z", or an offset from UTC."""
     sign = max(tail.find("+"), tail.find("-"))
     if sign < 0:
         return 0
-    try:
-        offset = int(tail[sign + 1 : sign + 3]) * 3600 + int(tail[sign + 4 : sign + 6]) * 60
-    except ValueError:
-        return 0
+    hours, minutes = decimal(tail[sign + 1 : sign + 3], 2), decimal(tail[sign + 4 : sign + 6], 2)
+    offset = max(hours, 0) * 3600 + max(minutes, 0) * 60
     return -offset if tail[sign] == "-" else offset

@@ -11,7 +11,7 @@
 | SAME     | as SESSION, written by compaction: the session goes on, nothing gets into doubt |
 | HANDLED  | h u32: count of stanzas handled, flushed before an <a/> that says so |
 | CURSOR   | id of the newest archive entry that has been dealt with |
-| FLOOR    | id of the newest archive entry at the first login, as long as there is no cursor |
+| FLOOR    | id of the newest archive entry at the first login; empty: there was none |
 
 Strings are one length byte and UTF-8, the last one of a record without length.
 """

@@ -12,6 +12,11 @@ from nocarrier.queue.outbox import Outbox
 from nocarrier.queue.records import Incoming, Outgoing
 from nocarrier.queue.storage import Storage
 
+try:
+    from typing import Optional
+except ImportError:
+    pass
+
 
 class QueueLimits:
     """Limits of what is kept; all are the caller's choice.
@@ -48,7 +53,7 @@ class Store:
         self.outbox = Outbox(self._journal, limits.pending, limits.tracked)
         self.inbox = Inbox(self._journal, limits.window, limits.receipts)
         self.cursor = ""  # archive id up to which everything has been dealt with
-        self.floor = ""  # archive id known at the first login, while there is no cursor
+        self.floor: "Optional[str]" = None  # where the archive ended at the first login; "": it was empty
         self.sm_id = ""
         self.h = 0
         self.jid = ""
@@ -77,7 +82,11 @@ class Store:
 
     def known_end(self) -> str:
         """An archive id behind which everything is that happens from now on; "" if none is known."""
-        return self.cursor or self.floor
+        return self.cursor or self.floor or ""
+
+    def has_past(self) -> bool:
+        """True if it is known up to where the archive has been dealt with, be it that it was empty."""
+        return bool(self.cursor) or self.floor is not None
 
     def received(self, message: Incoming) -> None:
         """A new message; it and its h are on flash when this returns."""
@@ -141,7 +150,8 @@ class Store:
             elif kind == records.IN and self.inbox.owes_at(position):
                 self.inbox.moved(position, self._journal.append(kind, payload))
                 cursor = ""
-        self._journal.append(records.FLOOR, self.floor.encode())
+        if self.floor is not None:
+            self._journal.append(records.FLOOR, self.floor.encode())
         self._journal.append(records.CURSOR, self.cursor.encode())
         self._journal.append(records.SAME, records.pack_session(self.h, self.sm_id, self.jid))
         self._journal.flush()

@@ -1,7 +1,8 @@
 """Counting stanzas (XEP-0198 §4): what the server has of ours, what we have of the server's."""
 
+from nocarrier.decimal import decimal
 from nocarrier.errors import PeerError, StreamError
-from nocarrier.modular import count_add, count_diff
+from nocarrier.modular import COUNT_MASK, count_add, count_diff
 from nocarrier.wire.element import Element
 
 try:
@@ -45,10 +46,17 @@ class Acks:
         return len(self._unacked)
 
     def acknowledge(self, h: int) -> None:
-        """The server has handled h stanzas. Raises PeerError if it claims more than were sent (XEP-0198 §6)."""
-        if count_diff(h, self.sent) > 0:
-            raise PeerError("undefined-condition", "the server acknowledged %d stanzas of %d" % (h, self.sent))
+        """The server has handled h stanzas. Raises PeerError as check() does."""
+        self.check(h)
         self._unacked = [pair for pair in self._unacked if count_diff(pair[0], h) > 0]
+
+    def check(self, h: int) -> None:
+        """Raises PeerError if the server claims to have more than was sent (XEP-0198 §4).
+
+        After a restart of the device nothing is known of how many were sent, and nothing is checked.
+        """
+        if self.active and count_diff(h, self.sent) > 0:
+            raise PeerError("undefined-condition", "the server acknowledged %d stanzas of %d" % (h, self.sent))
 
     def resume(self, h: int, handled: int) -> "list[bytes]":
         """A session was resumed: the server has h of ours, we had `handled` of its.
@@ -64,7 +72,7 @@ class Acks:
 
 def number(element: Element) -> int:
     """The h attribute of an element: an unsigned 32-bit number. Raises StreamError if it is none."""
-    text = element.get("h") or ""
-    if not text.isdigit() or len(text) > 10:
+    h = decimal(element.get("h") or "", 10)
+    if not 0 <= h <= COUNT_MASK:
         raise StreamError("invalid-xml", "h is not a number")
-    return int(text) & 0xFFFFFFFF
+    return h

@@ -40,7 +40,7 @@ class Liveness:
     """Declares the line dead when an answer is due and nothing at all has come for long enough.
 
     Nothing is due before all that was handed out has crossed the line, and every byte received begins the wait anew, so
-    no transfer is ever shorter than the time-out. Half-way a probe is asked for once: white space that makes a server
+    no time-out is ever shorter than the transfer. Half-way a probe is asked for once: white space that makes a server
     look again at a token which it holds incomplete.
     """
 
@@ -48,7 +48,7 @@ class Liveness:
         self._line = line
         self._due = False
         self._probed = False
-        self._since_ms = 0  # when the wait began, or anything was last received
+        self._since_ms = 0  # from when on silence counts
         self._clear_ms = 0  # when all that was handed out has crossed the line
 
     def reset(self, now_ms: int) -> None:
@@ -60,6 +60,8 @@ class Liveness:
         """So many bytes were handed to the link."""
         begin = self._clear_ms if ticks_diff(self._clear_ms, now_ms) > 0 else now_ms
         self._clear_ms = ticks_add(begin, self._line.transfer_ms(size_bytes))
+        if self._due and not self._probed:  # the probe itself is no reason to wait longer
+            self._count_from(now_ms)
 
     def budget_bytes(self, now_ms: int) -> int:
         """How much may be handed out now, so that no more than a second's worth is ahead of what comes next."""
@@ -72,17 +74,15 @@ class Liveness:
 
     def received(self, now_ms: int) -> None:
         """Anything was received."""
-        self._since_ms = now_ms
         self._probed = False
+        self._count_from(now_ms)
 
     def expect(self, now_ms: int) -> None:
         """An answer is due from now on."""
         if not self._due:
             self._due = True
             self._probed = False
-            self._since_ms = now_ms
-            if ticks_diff(self._clear_ms, now_ms) < 0:
-                self._clear_ms = now_ms
+            self._count_from(now_ms)
 
     def answered(self) -> None:
         """Nothing is due any more."""
@@ -97,18 +97,18 @@ class Liveness:
         if not self._due:
             return None
         allowance = self.allowance_ms()
-        return ticks_add(self._begin_ms(), allowance if self._probed else allowance // 2)
+        return ticks_add(self._since_ms, allowance if self._probed else allowance // 2)
 
     def wants_probe(self, now_ms: int) -> bool:
         """True once, half-way to the verdict."""
-        if not self._due or self._probed or ticks_diff(now_ms, self._begin_ms()) < self.allowance_ms() // 2:
+        if not self._due or self._probed or ticks_diff(now_ms, self._since_ms) < self.allowance_ms() // 2:
             return False
         self._probed = True
         return True
 
     def dead(self, now_ms: int) -> bool:
         """True when the verdict is reached."""
-        return self._due and self._probed and ticks_diff(now_ms, self._begin_ms()) >= self.allowance_ms()
+        return self._due and self._probed and ticks_diff(now_ms, self._since_ms) >= self.allowance_ms()
 
-    def _begin_ms(self) -> int:
-        return self._clear_ms if ticks_diff(self._clear_ms, self._since_ms) > 0 else self._since_ms
+    def _count_from(self, now_ms: int) -> None:
+        self._since_ms = self._clear_ms if ticks_diff(self._clear_ms, now_ms) > 0 else now_ms

@@ -2,6 +2,7 @@
 
 from binascii import a2b_base64, b2a_base64
 
+from nocarrier.decimal import decimal
 from nocarrier.errors import AuthError, UsageError
 from nocarrier.session.pbkdf2 import HASHES, Hmac, Pbkdf2, hmac
 
@@ -56,13 +57,17 @@ class Scram:
         if not nonce.startswith(self._nonce) or len(nonce) <= len(self._nonce):
             raise AuthError("malformed-request", "the server's nonce does not extend ours")
         least, most = self._iterations
-        if not rounds.isdigit() or not least <= int(rounds) <= most:
+        iterations = decimal(rounds, 9)
+        if not least <= iterations <= most:
             raise AuthError(
                 "malformed-request", "iteration count %s is not within %d to %d" % (rounds[:9], least, most)
             )
+        salt_bytes = _unb64(salt)
+        if not salt_bytes:
+            raise AuthError("malformed-request", "the server sent no salt")
         self._server_first = server_first
         self._final_bare = "c=%s,r=%s" % (b64(_GS2.encode()), nonce)
-        self._pbkdf2 = Pbkdf2(self._name, self._password.encode(), _unb64(salt), int(rounds))
+        self._pbkdf2 = Pbkdf2(self._name, self._password.encode(), salt_bytes, iterations)
 
     def work(self, iterations: int) -> bool:
         """Derives the key further; True when it is ready."""

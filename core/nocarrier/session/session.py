@@ -32,7 +32,7 @@ STANZA = const(12)  # value: Element; call handled() when it has been dealt with
 TOO_LARGE = const(13)  # value: TooLarge; call handled() too
 ACKNOWLEDGED = const(14)  # value: h
 ACK_WANTED = const(15)  # value: None; call acknowledge() when h is on flash
-SESSION_LOST = const(16)  # value: None; the known session must not be resumed any more
+SESSION_LOST = const(16)  # value: whether it had told its h; the known session must not be resumed any more
 
 _STANZAS = ("message", "presence", "iq")
 # Prosody 13 may hold back a token that came in pieces until this much more has come.
@@ -52,6 +52,7 @@ class Session:
         self._events: "list[tuple[int, object]]" = []
         self._ladder = Ladder(account, self._parser, self.acks, self._out, self._alive, self._events)
         self._again: "list[bytes]" = []
+        self._told_h = False
         self._asked = 0  # how many stanzas were written when the last acknowledgement was asked for
         self._now_ms = 0
 
@@ -81,12 +82,12 @@ class Session:
     def disconnect(self, fault: bool) -> None:
         """The transport is gone. The SM session, if there is one, may be resumed.
 
-        fault: the stream went wrong, rather than the line. A resumed stream that never answered is then given up:
-        Prosody leaves it deaf when its predecessor died inside a stanza.
+        fault: the stream went wrong, rather than the line. A resumed stream that never answered is then given up
+        (Prosody leaves it deaf when its predecessor died inside a stanza), as is one whose counts are nonsense.
         """
         self._events.clear()
         if fault and self.state == steps.PROVING:
-            self._events.append((SESSION_LOST, None))
+            self._events.append((SESSION_LOST, self._told_h))
         self._out.clear()
         self._ladder.go(steps.CLOSED, self._now_ms)
 
@@ -123,8 +124,7 @@ class Session:
         """
         self._now_ms = now_ms
         limit = min(limit, self._alive.budget_bytes(now_ms))
-        ends_burst = self._out.waiting() <= limit and self._asked != self.acks.sent
-        if ends_burst and self.online() and not self.acks.requested:
+        if self._out.waiting() <= limit and self._wants_ack():
             self._request_ack()
         data = self._out.take(limit)
         self._alive.sent(len(data), now_ms)
@@ -207,6 +207,9 @@ class Session:
     def _on_resumed(self, h: int) -> None:
         known = self._ladder.known
         assert known is not None
+        self._told_h = False
+        self.acks.check(h)
+        self._told_h = True
         self._again = self.acks.resume(h, known[1])
         self._events.append((ACKNOWLEDGED, h))
         self._request_ack()
@@ -234,6 +237,11 @@ class Session:
                 self.send(data, True)
             self._again = []
             self._events.append((RESUMED, None))
+
+    def _wants_ack(self) -> bool:
+        """True if something is unacknowledged for which no acknowledgement has been asked."""
+        acks = self.acks
+        return self.online() and not acks.requested and acks.unacknowledged() > 0 and self._asked != acks.sent
 
     def _on_too_large(self, skipped: TooLarge) -> None:
         if self.state not in (steps.ONLINE, steps.PROVING) or skipped.head is None:

@@ -74,6 +74,8 @@ class ContactsView(View):
     def draw(self, first: int, last: int) -> None:
         rows = self._rows()
         screen = self.app.screen
+        screen.line(first, "contacts")
+        first += 1
         space = last - first + 1
         top = max(0, self._at - space + 1)
         for i in range(space):

@@ -1,0 +1,1 @@
+"""The emulator's page: a small world (world.py) served to browsers (server.py, page/)."""

@@ -1,0 +1,115 @@
+"""Serves the page: one WebSocket a browser, on which the world's state goes down and commands come up.
+
+aiohttp does HTTP and WebSockets. All browsers see the same world.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import webbrowser
+from pathlib import Path
+
+from aiohttp import WSMsgType, web
+
+from nocarrier_emulator.clock import ScaledClock
+from nocarrier_emulator.web.world import RATES_BPS, World
+
+_PAGE = Path(__file__).parent / "page"
+_FRAME_S = 0.05
+_COMMAND_BYTES = 8192
+# The page loads nothing from elsewhere, and nobody may frame it.
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+
+class Server:
+    """world: what is shown."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._sockets: set[web.WebSocketResponse] = set()
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/", self._page)
+        app.router.add_get("/world", self._world_socket)
+        app.router.add_static("/page", _PAGE)
+        app.on_response_prepare.append(self._add_headers)
+        app.on_shutdown.append(self._close_sockets)
+        return app
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(_PAGE / "index.html")
+
+    async def _world_socket(self, request: web.Request) -> web.WebSocketResponse:
+        # A page of another site must not press keys here.
+        if request.headers.get("Origin", "").partition("://")[2] != request.host:
+            raise web.HTTPForbidden(text="not from this page")
+        socket = web.WebSocketResponse(max_msg_size=_COMMAND_BYTES, heartbeat=30)
+        await socket.prepare(request)
+        self._sockets.add(socket)
+        frames = asyncio.create_task(self._send_frames(socket))
+        try:
+            async for message in socket:
+                if message.type == WSMsgType.TEXT:
+                    await self._command(socket, message.data)
+        finally:
+            frames.cancel()
+            self._sockets.discard(socket)
+        return socket
+
+    async def _command(self, socket: web.WebSocketResponse, data: str) -> None:
+        try:
+            self._world.command(json.loads(data))
+        except ValueError as error:
+            await socket.send_json({"refused": str(error)})
+
+    async def _send_frames(self, socket: web.WebSocketResponse) -> None:
+        """The state, whenever it has changed, at most so many times a second."""
+        await socket.send_json({"rates_bps": RATES_BPS})
+        shown = ""
+        while not socket.closed:
+            frame = json.dumps({"handhelds": self._world.state()})
+            if frame != shown:
+                shown = frame
+                await socket.send_str(frame)
+            await asyncio.sleep(_FRAME_S)
+
+    async def _add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(_HEADERS)
+
+    async def _close_sockets(self, app: web.Application) -> None:
+        for socket in list(self._sockets):
+            await socket.close()
+
+
+def run(host: str, port: int, seed: int, headless: bool) -> int:
+    """Serves until interrupted. The address is printed; unless headless, a browser is opened where there is one."""
+    try:
+        asyncio.run(_serve(host, port, seed, headless))
+    except KeyboardInterrupt:
+        pass
+    except OSError as error:
+        print("cannot serve on %s port %d: %s" % (host, port, error.strerror), file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _serve(host: str, port: int, seed: int, headless: bool) -> None:
+    runner = web.AppRunner(Server(World(ScaledClock(), seed)).app(), access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, host, port)
+    await site.start()
+    real_port = runner.addresses[0][1]
+    url = "http://%s:%d/" % (host, real_port)
+    print("nocarrier emulator: %s  (Ctrl-C ends it)" % url, flush=True)
+    if not headless and (sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        webbrowser.open(url)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()

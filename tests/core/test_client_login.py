@@ -1,0 +1,240 @@
+"""Getting online: every byte of the way up, whatever pieces the server's bytes come in, and what stops it."""
+
+from binascii import a2b_base64, b2a_base64
+
+from nocarrier import events
+from nocarrier.client import Client, ClientLimits, may_retry
+from nocarrier.errors import AuthError, PeerError, StreamError, UsageError, XmlError
+from nocarrier.queue import states
+from nocarrier.queue.store import QueueLimits, Store
+from nocarrier.session.account import Account
+from nocarrier.session.line import LineProfile
+from nocarrier.wire.limits import WireLimits
+from nocarrier_emulator import dialogue as d
+from nocarrier_emulator.dialogue import Dialogue
+from nocarrier_emulator.flash import MemoryFlash
+
+OPEN = (
+    b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='exchange.test' "
+    b"version='1.0'>"
+)
+SCRAM_OFFERED = d.PLAIN_OFFERED.replace(b"PLAIN", b"SCRAM-SHA-256")
+
+
+def test_the_way_up_byte_for_byte():
+    talk = Dialogue()
+    assert talk.up() == OPEN
+    assert talk.server(d.HEADER + d.PLAIN_OFFERED) == (
+        b"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGFubmEAcGVuY2lsICYgw7xuc2FmZQ==</auth>"
+    )
+    assert talk.server(d.SUCCESS) == OPEN
+    assert talk.server(d.HEADER + d.BIND_OFFERED) == (
+        b"<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>nc</resource></bind></iq>"
+        b"<enable xmlns='urn:xmpp:sm:3' resume='true'/>"
+    )
+    said = talk.bind()
+    assert said == (
+        b"<iq type='get' id='%s'><query xmlns='jabber:iq:roster'/></iq>"
+        b"<iq type='set' id='%s'><query xmlns='urn:xmpp:mam:2' queryid='%s'>"
+        b"<set xmlns='http://jabber.org/protocol/rsm'><max>1</max><before/></set></query></iq>"
+        b"<r xmlns='urn:xmpp:sm:3'/>"
+    ) % (d.Dialogue.id_of(said, b"roster"), d.Dialogue.id_of(said, b"mam:2"), said.split(b"queryid='")[1][:8])
+    assert talk.client.online() and talk.events == [(events.ONLINE, False)]
+
+
+def test_presence_is_sent_when_the_archive_has_been_read():
+    talk = Dialogue()
+    assert talk.log_in() == b"<presence/>"
+    assert [contact.name for contact in talk.client.roster.contacts()] == ["Bert"]
+
+
+def test_nothing_depends_on_the_pieces():
+    def whole_story(pieces):
+        talk = Dialogue(pieces=pieces)
+        said = [talk.log_in()]
+        talk.client.send_message(d.PEER, "hello")
+        said.append(talk.said())
+        said.append(talk.server(b"<r xmlns='urn:xmpp:sm:3'/> <a xmlns='urn:xmpp:sm:3' h='3'/>"))
+        return said, [(kind, value) for kind, value in talk.events]
+
+    expected = whole_story(0)
+    for pieces in (1, 2, 3, 7, 64):
+        assert whole_story(pieces) == expected, pieces
+
+
+def fault(talk):
+    """The one fault that the client has reported; nothing is said after it."""
+    found = talk.values(events.FAULT)
+    assert len(found) == 1 and talk.said() == b"" and talk.server(b"<presence/>") == b"", found
+    return found[0]
+
+
+def test_the_password_never_leaves_in_clear_on_a_line_that_is_not_trusted():
+    talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
+    talk.up()
+    assert talk.server(d.HEADER + d.PLAIN_OFFERED) == b""
+    error = fault(talk)
+    assert isinstance(error, AuthError) and error.condition == "invalid-mechanism" and not may_retry(error)
+
+
+def test_scram_is_preferred_to_plain_on_a_trusted_line_too():
+    talk = Dialogue()
+    talk.up()
+    both = d.PLAIN_OFFERED.replace(b"</mechanisms>", b"<mechanism>SCRAM-SHA-256</mechanism></mechanisms>")
+    assert talk.server(d.HEADER + both).startswith(
+        b"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='SCRAM-SHA-256'>"
+    )
+
+
+def test_a_server_that_says_success_before_the_proof_is_not_believed():
+    talk = Dialogue()
+    talk.up()
+    talk.server(d.HEADER + SCRAM_OFFERED)
+    talk.server(d.SUCCESS)
+    assert isinstance(fault(talk), AuthError) and not talk.client.online()
+
+
+def test_a_success_without_the_servers_signature_is_not_believed():
+    talk = Dialogue()
+    talk.up()
+    said = talk.server(d.HEADER + SCRAM_OFFERED)
+    nonce = a2b_base64(said.split(b">")[1].split(b"<")[0]).split(b"r=")[1]
+    challenge = b2a_base64(b"r=%sx,s=QUFB,i=4096" % nonce).strip()
+    talk.server(b"<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>%s</challenge>" % challenge)
+    said = b""
+    while not said:
+        said = talk.wait(1)
+    assert said.startswith(b"<response ") and b"pencil" not in said
+    talk.server(d.SUCCESS)
+    error = fault(talk)
+    assert isinstance(error, AuthError) and error.text == "the server's signature is wrong"
+
+
+def test_a_server_that_demands_tls_is_told_in_words():
+    talk = Dialogue()
+    talk.up()
+    talk.server(
+        d.HEADER
+        + d.PLAIN_OFFERED.replace(
+            b"<mechanisms", b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls><mechanisms", 1
+        )
+    )
+    assert fault(talk).condition == "encryption-required"
+
+
+def state(talk):
+    return states.NAMES[talk.client.store.history(d.PEER, 1)[0].state]
+
+
+FAILURES = (
+    # what the server says to <auth/>, class, condition, whether to call again
+    (
+        b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>",
+        AuthError,
+        "not-authorized",
+        False,
+    ),
+    (b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>", AuthError, "not-authorized", False),
+    (
+        b"<stream:error><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
+        StreamError,
+        "host-unknown",
+        False,
+    ),
+    (
+        b"<stream:error><system-shutdown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
+        StreamError,
+        "system-shutdown",
+        True,
+    ),
+    (
+        b"<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
+        StreamError,
+        "conflict",
+        False,
+    ),
+    (b"</stream:stream>", StreamError, "closed", True),
+    (b"<message><body>who are you?</body></message>", StreamError, "unsupported-stanza-type", True),
+    (b"<enabled xmlns='urn:xmpp:sm:3'/>", StreamError, "unsupported-stanza-type", True),
+    (b"<x></y>", XmlError, "not-well-formed", True),
+    (b"<x>\xff</x>", XmlError, "not-well-formed", True),
+    (b"<!-- -->", XmlError, "restricted-xml", True),
+    (b"<x a='" + b"y" * 5000 + b"'/>", PeerError, "policy-violation", True),
+)
+
+
+def test_what_goes_wrong_is_a_typed_error_and_what_is_queued_stays_queued():
+    for words, cls, condition, again in FAILURES:
+        talk = Dialogue()
+        talk.client.send_message(d.PEER, "kept")
+        talk.up()
+        talk.server(d.HEADER + d.PLAIN_OFFERED)
+        talk.server(words)
+        error = fault(talk)
+        assert isinstance(error, cls) and error.condition == condition and may_retry(error) == again, words
+        talk.down()
+        talk.reboot()
+        assert state(talk) == "queued", words
+        talk.log_in()
+        assert state(talk) == "sent", words
+
+
+def test_a_stream_that_is_no_xmpp_is_refused():
+    for header, condition in (
+        (b"<html>", "invalid-namespace"),
+        (d.HEADER.replace(b"version='1.0'", b""), "unsupported-version"),
+        (d.HEADER.replace(b"version='1.0'", b"version='2.0'"), "unsupported-version"),
+    ):
+        talk = Dialogue()
+        talk.up()
+        talk.server(header)
+        assert fault(talk).condition == condition, header
+
+
+def test_a_refused_resource_is_told():
+    talk = Dialogue()
+    talk.authenticate()
+    talk.server(b"<iq type='error' id='bind'><error type='cancel'/></iq>")
+    assert fault(talk).condition == "conflict"
+
+
+def test_a_server_without_stream_management_or_archive_is_used_as_it_is():
+    talk = Dialogue()
+    talk.up()
+    talk.server(d.HEADER + d.PLAIN_OFFERED)
+    talk.server(d.SUCCESS)
+    no_sm = d.BIND_OFFERED.replace(b"<sm xmlns='urn:xmpp:sm:3'/>", b"")
+    assert b"enable" not in talk.server(d.HEADER + no_sm)
+    said = talk.server(d.BOUND)
+    assert talk.client.online() and b"<r " not in said
+    archive = talk.id_of(said, b"mam:2")
+    assert talk.server(b"<iq type='error' id='%s'><error type='cancel'/></iq>" % archive) == b"<presence/>"
+    talk.client.send_message(d.PEER, "hello")
+    assert b"<body>hello</body>" in talk.said()
+
+
+def test_without_entropy_there_is_no_client():
+    try:
+        Client(Account(d.OWN, "x", "nc"), Store(MemoryFlash(), QueueLimits()), LineProfile(), None)
+        assert False, "accepted"
+    except UsageError:
+        pass
+
+
+def test_limits_and_accounts_that_make_no_sense_are_the_callers_mistake():
+    for make in (
+        lambda: ClientLimits(WireLimits(stanza_bytes=4096), out_bytes=4095),
+        lambda: ClientLimits(window=0),
+        lambda: WireLimits(depth=0),
+        lambda: LineProfile(0),
+        lambda: Account("anna", "x", "nc"),
+        lambda: Account("anna@", "x", "nc"),
+        lambda: Account("an na@exchange.test", "x", "nc"),
+        lambda: Account("anna@exchange'.test", "x", "nc"),
+        lambda: Account("anna@exchange.test", "x", ""),
+    ):
+        try:
+            make()
+            assert False, "accepted"
+        except UsageError:
+            pass

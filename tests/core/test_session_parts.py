@@ -1,0 +1,163 @@
+"""Counters that wrap, stanza counts, liveness and budget of a line, the choice of a mechanism, and the state tables."""
+
+from nocarrier import ns
+from nocarrier.errors import AuthError, PeerError, StreamError, UsageError
+from nocarrier.modular import count_add, count_diff, ticks_add, ticks_diff
+from nocarrier.session import steps
+from nocarrier.session.acks import Acks, number
+from nocarrier.session.features import MECHANISMS, Features, choose
+from nocarrier.session.line import LineProfile, Liveness
+from nocarrier.session.outflow import Outflow
+from nocarrier.wire.element import Element
+
+
+def test_ticks_and_counts_wrap():
+    top = (1 << 30) - 1
+    assert ticks_add(top, 1) == 0 and ticks_diff(0, top) == 1 and ticks_diff(top, 0) == -1
+    assert ticks_diff(5, 5) == 0 and ticks_diff(1 << 29, 0) == -(1 << 29)
+    top = (1 << 32) - 1
+    assert count_add(top, 2) == 1 and count_diff(1, top) == 2 and count_diff(top, 1) == -2
+
+
+def test_acknowledgements_count_modulo_2_to_the_32():
+    acks = Acks()
+    acks.reset(True)
+    acks.sent = acks.handled = 0xFFFFFFFE
+    assert [acks.count_out(None) for _ in range(3)] == [0xFFFFFFFF, 0, 1]
+    acks.count_in()
+    acks.count_in()
+    assert acks.handled == 0 and acks.unacknowledged() == 3
+    acks.acknowledge(0)
+    assert acks.unacknowledged() == 1
+    for h in (2, 0x70000000):
+        try:
+            acks.acknowledge(h)
+            assert False, "believed"
+        except PeerError as error:
+            assert error.condition == "undefined-condition"
+    acks.acknowledge(0xFFFFFFF0)  # an old one that was on its way takes nothing back
+    assert acks.unacknowledged() == 1
+
+
+def test_without_stream_management_nothing_is_counted():
+    acks = Acks()
+    acks.count_in()
+    assert acks.count_out(b"x") == 0 and acks.handled == 0 and acks.unacknowledged() == 0
+
+
+def test_after_a_resumption_kept_stanzas_come_again_with_new_counts():
+    acks = Acks()
+    acks.reset(True)
+    for data in (b"a", None, b"c", b"d"):
+        acks.count_out(data)
+    assert acks.resume(1, 7) == [b"c", b"d"]
+    assert (acks.sent, acks.handled, acks.unacknowledged()) == (1, 7, 0)
+
+
+def test_h_is_a_32_bit_number():
+    for text, h in (("0", 0), ("4294967295", 0xFFFFFFFF)):
+        assert number(Element("a", ns.SM, ("h", text))) == h
+    for text in (None, "", "-1", "x", "1.0", "99999999999", "٣"):
+        try:
+            number(Element("a", ns.SM, ("h", text)))
+            assert False, text
+        except StreamError:
+            pass
+
+
+def test_silence_is_borne_for_three_round_trips_or_a_stall():
+    for line, allowance in ((LineProfile(2400, 300, 5_000), 5_000), (LineProfile(2400, 2_000, 5_000), 12_000)):
+        alive = Liveness(line)
+        alive.reset(0)
+        assert alive.deadline_ms() is None and not alive.dead(1 << 28)
+        alive.expect(0)
+        assert not alive.wants_probe(allowance // 2 - 1) and alive.wants_probe(allowance // 2)
+        assert not alive.wants_probe(allowance // 2) and not alive.dead(allowance - 1) and alive.dead(allowance)
+
+
+def test_no_time_out_is_shorter_than_the_transfer():
+    alive = Liveness(LineProfile(300, 300, 5_000))
+    alive.reset(0)
+    alive.sent(300, 0)  # ten seconds at 300 bit/s
+    alive.expect(0)
+    assert alive.deadline_ms() == 12_500 and not alive.wants_probe(12_499)
+    alive.sent(30, 0)
+    assert alive.deadline_ms() == 13_500
+
+
+def test_any_byte_restarts_the_wait_and_the_probe_does_not():
+    alive = Liveness(LineProfile(1_000_000, 0, 10_000))
+    alive.reset(0)
+    alive.expect(0)
+    alive.received(4_000)
+    assert not alive.wants_probe(8_999) and alive.wants_probe(9_000)
+    alive.sent(64, 9_000)
+    assert alive.dead(14_000)
+    alive.received(13_000)
+    assert not alive.dead(14_000) and not alive.wants_probe(17_999) and alive.wants_probe(18_000)
+    alive.answered()
+    assert alive.deadline_ms() is None and not alive.dead(100_000)
+
+
+def test_about_a_second_of_the_line_is_handed_out():
+    alive = Liveness(LineProfile(2400, 300))
+    alive.reset(0)
+    assert alive.budget_bytes(0) == 240
+    alive.sent(240, 0)
+    assert alive.budget_bytes(0) == 0 and alive.budget_bytes(500) == 120 and alive.budget_bytes(5_000) == 240
+    assert alive.budget_ms() == 500
+
+
+def test_what_waits_for_the_line_is_bounded():
+    out = Outflow(LineProfile(2400), 100, 50)
+    out.add(b"x" * 60)
+    assert out.room() == 40 and out.hungry()
+    try:
+        out.add(b"y" * 41)
+        assert False, "accepted"
+    except UsageError:
+        pass
+    assert out.take(50) == b"x" * 50 and out.waiting() == 10
+    out.put_bytes(b"z" * 300)
+    assert not out.hungry() and out.take(1000) == b"x" * 10 + b"z" * 300
+
+
+def features(mechanisms, tls=""):
+    children = [Element("mechanisms", ns.SASL, (), [Element("mechanism", ns.SASL, (), [m]) for m in mechanisms])]
+    if tls:
+        children.append(Element("starttls", ns.TLS, (), [Element("required", ns.TLS)] if tls == "required" else []))
+    return Features(Element("features", ns.STREAM, (), children))
+
+
+def test_the_choice_of_a_mechanism_in_every_combination():
+    names = [row[0] for row in MECHANISMS] + ["DIGEST-MD5", "X-OAUTH2"]
+    for bits in range(1 << len(names)):
+        offered = [names[i] for i in range(len(names)) if bits >> i & 1]
+        for trusted in (False, True):
+            wanted = None
+            for name in ("SCRAM-SHA-256", "SCRAM-SHA-1") + (("PLAIN",) if trusted else ()):
+                if wanted is None and name in offered:
+                    wanted = name
+            for tls in ("", "offered", "required"):
+                try:
+                    got = choose(features(offered, tls), trusted)
+                except AuthError as error:
+                    got = None
+                    condition = "encryption-required" if tls == "required" else "invalid-mechanism"
+                    assert error.condition == condition, offered
+                assert got == (None if tls == "required" else wanted), (offered, trusted, tls)
+
+
+def test_the_ladder_is_a_table_without_doubles_that_leads_online():
+    assert len(set([(row[0], row[2]) for row in steps.STEPS])) == len(steps.STEPS)
+    reached = [steps.CLOSED]
+    for state in reached:
+        for row in steps.STEPS:
+            if row[0] == state and row[2] not in reached:
+                reached.append(row[2])
+    assert sorted(reached) == list(range(len(steps.NAMES)))
+    rows = [(row[0], row[2]) for row in steps.STEPS]
+    for a in range(len(steps.NAMES)):
+        assert steps.may_follow(a, steps.CLOSED)
+        for b in range(1, len(steps.NAMES)):
+            assert steps.may_follow(a, b) == ((a, b) in rows)
