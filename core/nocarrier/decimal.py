@@ -1,4 +1,4 @@
-"""Numbers in text, the same on both interpreters: CPython's int() also takes signs, spaces and other scripts' digits."""
+"""Numbers in text, the same on both interpreters: CPython's int() also takes signs, spaces and foreign digits."""
 
 from nocarrier.compat import const
 
