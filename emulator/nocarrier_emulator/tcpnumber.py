@@ -7,14 +7,17 @@ from nocarrier_emulator.line import LineEnd
 from nocarrier_emulator.phonebook import Subscriber
 
 
+_SEGMENT_BYTES = 512
+
+
 class TcpNumber(Subscriber):
     """Every call opens a connection to host and port.
 
-    gather_ms: bytes from the line are held together this long, as such servers do; Prosody 13 stalls on tokens that
-    come in many small pieces.
+    gather_ms: bytes from the line are sent on when the line has paused for so long, as such servers do; Prosody 13
+    stalls on tokens that come in many small pieces.
     """
 
-    def __init__(self, clock: Clock, host: str, port: int, gather_ms: float = 60) -> None:
+    def __init__(self, clock: Clock, host: str, port: int, gather_ms: float = 100) -> None:
         self._clock = clock
         self._address = (host, port)
         self._gather_ms = gather_ms
@@ -58,8 +61,10 @@ class _Call:
 
     def _from_line(self, data: bytes) -> None:
         self._up += data
-        if self._flush is None:
-            self._flush = self._clock.call_later(self._gather_ms, self._to_socket)
+        if self._flush is not None:
+            self._flush.cancel()
+        # Not for ever: what is a segment's worth goes on.
+        self._flush = self._clock.call_later(self._gather_ms if len(self._up) < _SEGMENT_BYTES else 0, self._to_socket)
 
     def _to_socket(self) -> None:
         self._flush = None

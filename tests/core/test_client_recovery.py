@@ -222,6 +222,16 @@ def test_a_resumed_stream_that_stays_deaf_is_given_up():
     assert [pair[0] for pair in sent(talk.bind())] == ids[1:]
 
 
+def test_a_silent_server_is_probed_and_given_up_in_time_however_often_one_looks():
+    talk = Dialogue()
+    talk.up()
+    said = b""
+    while not talk.values(events.FAULT):
+        said += talk.wait(100)
+    assert said == b" " * 64 and 10_000 <= talk.now_ms <= 10_100
+    assert talk.values(events.FAULT)[0].condition == "connection-timeout"
+
+
 def test_a_server_that_acknowledges_too_much_is_not_believed():
     talk, ids = with_three_sent()
     talk.authenticate()

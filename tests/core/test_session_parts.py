@@ -83,6 +83,8 @@ def test_no_time_out_is_shorter_than_the_transfer():
     assert alive.deadline_ms() == 12_500 and not alive.wants_probe(12_499)
     alive.sent(30, 0)
     assert alive.deadline_ms() == 13_500
+    alive.sent(0, 13_400)  # a look whether there is anything to hand out is no transfer
+    assert alive.deadline_ms() == 13_500
 
 
 def test_any_byte_restarts_the_wait_and_the_probe_does_not():

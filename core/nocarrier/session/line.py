@@ -58,6 +58,8 @@ class Liveness:
 
     def sent(self, size_bytes: int, now_ms: int) -> None:
         """So many bytes were handed to the link."""
+        if size_bytes == 0:
+            return
         begin = self._clear_ms if ticks_diff(self._clear_ms, now_ms) > 0 else now_ms
         self._clear_ms = ticks_add(begin, self._line.transfer_ms(size_bytes))
         if self._due and not self._probed:  # the probe itself is no reason to wait longer

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 if TYPE_CHECKING:
-    from nocarrier_emulator.exchange.connection import Session
+    from nocarrier_emulator.exchange.session import Session
 
 
 @dataclass

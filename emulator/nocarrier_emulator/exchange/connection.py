@@ -1,16 +1,15 @@
-"""One client's connection to the exchange, and its session, which outlives the connection (XEP-0198)."""
+"""One client's connection to the exchange: streams, authentication, binding, stream management."""
 
 import base64
-import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 
-from nocarrier_emulator.clock import Alarm
 from nocarrier_emulator.exchange import auth, services
-from nocarrier_emulator.exchange.xml import CLIENT, STREAM, StreamReader, make, serialize, split, sub
+from nocarrier_emulator.exchange.session import COUNT, Session
+from nocarrier_emulator.exchange.xml import CLIENT, SM, STREAM, StreamReader, make, serialize, split, sub
 
 if TYPE_CHECKING:
     from nocarrier_emulator.exchange.account import Account
@@ -18,85 +17,7 @@ if TYPE_CHECKING:
 
 _SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 _BIND = "urn:ietf:params:xml:ns:xmpp-bind"
-_SM = "urn:xmpp:sm:3"
 _ERRORS = "urn:ietf:params:xml:ns:xmpp-streams"
-_COUNT = 1 << 32
-
-
-class Session:
-    """A bound resource: presence, and the stream management that survives a lost connection."""
-
-    def __init__(self, exchange: "Exchange", account: "Account", resource: str) -> None:
-        self.exchange = exchange
-        self.account = account
-        self.resource = resource
-        self.jid = "%s/%s" % (account.jid, resource)
-        self.presence: Element | None = None
-        self.connection: Connection | None = None
-        self.sm_id = ""
-        self.handled = 0
-        self.sent = 0
-        self.unacked: list[Element] = []
-        self._expiry: Alarm | None = None
-        self._asking: Alarm | None = None
-
-    def send(self, stanza: Element) -> None:
-        """To the client, now or after its resumption."""
-        if self.sm_id:
-            self.sent += 1
-            self.unacked.append(stanza)
-        if self.connection is not None:
-            self.connection.write(serialize(stanza))
-            if self.sm_id and self._asking is None:
-                # One request for a burst.
-                self._asking = self.exchange.clock.call_later(100, self._ask)
-
-    def _ask(self) -> None:
-        self._asking = None
-        if self.connection is not None:
-            self.connection.write(serialize(make(_SM, "r")))
-
-    def acknowledged(self, h: int) -> bool:
-        """The client has h stanzas; False if that many were never sent."""
-        left = (self.sent - h) % _COUNT
-        if left > len(self.unacked):
-            return False
-        self.unacked = self.unacked[len(self.unacked) - left :]
-        return True
-
-    def detach(self) -> None:
-        """The connection is gone: wait for a resumption, or end."""
-        self.connection = None
-        if self.sm_id and self.exchange.resume_ms > 0:
-            self._expiry = self.exchange.clock.call_later(self.exchange.resume_ms, self.end)
-        else:
-            self.end()
-
-    def attach(self, connection: "Connection") -> None:
-        """A new connection has resumed this session."""
-        if self._expiry is not None:
-            self._expiry.cancel()
-        if self.connection is not None:
-            self.connection.session = None
-            self.connection.stream_error("conflict")
-        self.connection = connection
-
-    def end(self) -> None:
-        """Gone for good: what the client has not acknowledged goes the way of messages to somebody who is away."""
-        if self._expiry is not None:
-            self._expiry.cancel()
-        if self.account.sessions.get(self.resource) is self:
-            del self.account.sessions[self.resource]
-        if self.sm_id:
-            self.exchange.sessions.pop(self.sm_id, None)
-            self.exchange.gone[self.sm_id] = self.handled
-        if self.presence is not None:
-            self.presence = None
-            services.broadcast(self, make(CLIENT, "presence", type="unavailable"))
-        for stanza in self.unacked:
-            if split(stanza.tag)[1] == "message" and stanza.get("type") != "error":
-                self.exchange.deliver(stanza, self.account)
-        self.unacked = []
 
 
 class Connection:
@@ -173,7 +94,7 @@ class Connection:
 
     def _features(self) -> list[Element]:
         if self._user:
-            return [make(_BIND, "bind"), make(_SM, "sm")]
+            return [make(_BIND, "bind"), make(SM, "sm")]
         mechanisms = make(_SASL, "mechanisms")
         for name in self._exchange.mechanisms:
             sub(mechanisms, _SASL, "mechanism").text = name
@@ -195,12 +116,12 @@ class Connection:
             self._sasl(name, element)
         elif not self._user:
             self.stream_error("not-authorized")
-        elif xmlns == _SM:
+        elif xmlns == SM:
             self._sm(name, element)
         elif self.session is None and name == "iq":
             self._bind(element)
         elif self.session is not None and xmlns == CLIENT and name in ("message", "presence", "iq"):
-            self.session.handled = (self.session.handled + 1) % _COUNT
+            self.session.handled = (self.session.handled + 1) % COUNT
             services.handle(self.session, element)
         else:
             self.stream_error("unsupported-stanza-type")
@@ -269,9 +190,9 @@ class Connection:
             session.sm_id = self._exchange.new_id()
             session.handled = session.sent = 0
             self._exchange.sessions[session.sm_id] = session
-            self.write(serialize(make(_SM, "enabled", id=session.sm_id, resume="true")))
+            self.write(serialize(make(SM, "enabled", id=session.sm_id, resume="true")))
         elif name == "r":
-            self.write(serialize(make(_SM, "a", h=str(session.handled))))
+            self.write(serialize(make(SM, "a", h=str(session.handled))))
         elif name == "a" and not session.acknowledged(int(element.get("h") or "0")):
             self.stream_error("undefined-condition")
 
@@ -281,13 +202,13 @@ class Connection:
         if session is None or session.account is not self._account():
             h = self._exchange.gone.get(sm_id) if self._exchange.tells_h else None
             item = make("urn:ietf:params:xml:ns:xmpp-stanzas", "item-not-found")
-            self.write(serialize(make(_SM, "failed", item, h=None if h is None else str(h))))
+            self.write(serialize(make(SM, "failed", item, h=None if h is None else str(h))))
             return
         session.attach(self)
         self.session = session
         session.acknowledged(int(element.get("h") or "0"))
-        self.write(serialize(make(_SM, "resumed", previd=sm_id, h=str(session.handled))))
+        self.write(serialize(make(SM, "resumed", previd=sm_id, h=str(session.handled))))
         for stanza in session.unacked:
-            self.write(serialize(copy.deepcopy(stanza)))
+            self.write(serialize(stanza))
         if session.unacked:
-            self.write(serialize(make(_SM, "r")))
+            self.write(serialize(make(SM, "r")))

@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element
 
 from nocarrier_emulator.clock import Clock
 from nocarrier_emulator.exchange.account import Account, Archived
-from nocarrier_emulator.exchange.connection import Connection, Session
+from nocarrier_emulator.exchange.connection import Connection
+from nocarrier_emulator.exchange.session import Session
 from nocarrier_emulator.exchange.xml import CLIENT, make, split, sub
 
 _SID = "urn:xmpp:sid:0"

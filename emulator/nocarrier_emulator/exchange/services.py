@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 from nocarrier_emulator.exchange.xml import CLIENT, make, split, sub
 
 if TYPE_CHECKING:
-    from nocarrier_emulator.exchange.connection import Session
+    from nocarrier_emulator.exchange.session import Session
 
 _ROSTER = "jabber:iq:roster"
 _PING = "urn:xmpp:ping"

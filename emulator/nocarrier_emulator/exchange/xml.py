@@ -8,6 +8,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 CLIENT = "jabber:client"
 STREAM = "http://etherx.jabber.org/streams"
+SM = "urn:xmpp:sm:3"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 

@@ -9,6 +9,8 @@ from nocarrier_ports.links.link import Link, NetError, NoCarrier
 
 try:
     from typing import Optional
+
+    from nocarrier_ports.links.link import Buffer
 except ImportError:
     pass
 
@@ -32,7 +34,7 @@ class DesktopSerialLink(Link):
     def ready(self, now_ms: int) -> bool:
         return True
 
-    def read_into(self, buf: bytearray) -> int:
+    def read_into(self, buf: "Buffer") -> int:
         try:
             data = self._open_port().read(len(buf))
         except OSError as error:

@@ -19,7 +19,7 @@ from nocarrier_ports.links.stream import StreamLink
 try:
     from typing import TYPE_CHECKING, Optional, Type, Union
 
-    from nocarrier_ports.links.link import LinkError
+    from nocarrier_ports.links.link import Buffer, LinkError
 
     if TYPE_CHECKING:
         from nocarrier_ports.links.desktop_serial import DesktopSerialLink
@@ -124,25 +124,26 @@ class Dialler(Link):
             self._overdue(now_ms)
         return self._state == _ONLINE
 
-    def read_into(self, buf: bytearray) -> int:
-        if self._data:
-            n = min(len(self._data), len(buf))
-            buf[:n] = self._data[:n]
-            self._data = self._data[n:]
-            return self._hold_back(buf, n)
-        room = len(buf) - len(self._held)
-        view = memoryview(buf)
-        n = self._port.read_into(self._buf if room < len(self._buf) else buf)  # type: ignore[arg-type]
+    def read_into(self, buf: "Buffer") -> int:
+        """As every link; buf holds more than the 14 bytes that may be held back."""
+        held = len(self._held)
+        buf[:held] = self._held
+        n = self._fill(memoryview(buf)[held:])
         if n == 0:
-            if len(self._held) == len(_LOST) and ticks_diff(self._now_ms, self._held_ms) >= self._profile.guard_ms:
+            if held == len(_LOST) and ticks_diff(self._now_ms, self._held_ms) >= self._profile.guard_ms:
                 raise NoCarrier()
             return 0
-        source = view if room >= len(self._buf) else memoryview(self._buf)
-        held = len(self._held)
-        view[held : held + n] = bytes(source[:n])
-        view[:held] = self._held
         self._held = bytearray()
         return self._hold_back(buf, held + n)
+
+    def _fill(self, view: memoryview) -> int:
+        """What came in the same read as the CONNECT line, then what the port has."""
+        if not self._data:
+            return self._port.read_into(view)
+        n = min(len(self._data), len(view))
+        view[:n] = self._data[:n]
+        self._data = self._data[n:]
+        return n
 
     def poll(self, now_ms: int) -> None:
         """Tells the time while the call stands."""
@@ -263,12 +264,12 @@ class Dialler(Link):
         else:
             self._state = _IDLE
 
-    def _hold_back(self, buf: bytearray, n: int) -> int:
+    def _hold_back(self, buf: "Buffer", n: int) -> int:
         """Keeps back the longest end of buf[:n] that may begin NO CARRIER; returns how much is data."""
         if self._port.carrier() is not None:
             return n
         for size in range(min(n, len(_LOST)), 0, -1):
-            if buf[n - size : n] == _LOST[:size]:
+            if bytes(buf[n - size : n]) == _LOST[:size]:
                 self._held = bytearray(_LOST[:size])
                 self._held_ms = self._now_ms
                 return n - size

@@ -4,7 +4,9 @@ A link is opened, carries bytes, and is closed; none of its methods waits. The r
 """
 
 try:
-    from typing import Optional
+    from typing import Optional, Union
+
+    Buffer = Union[bytearray, memoryview]
 except ImportError:
     pass
 
@@ -82,7 +84,7 @@ class Link:
     def poll(self, now_ms: int) -> None:  # noqa: B027
         """Tells the link the time while it stands; links that need no time ignore it."""
 
-    def read_into(self, buf: bytearray) -> int:
+    def read_into(self, buf: "Buffer") -> int:
         """Fills the beginning of buf with what has arrived; returns how many bytes, 0 if there are none."""
         raise NotImplementedError
 

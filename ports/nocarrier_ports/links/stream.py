@@ -7,6 +7,8 @@ from nocarrier_ports.links.link import Link, NoCarrier
 
 try:
     from typing import Any, Callable, Optional
+
+    from nocarrier_ports.links.link import Buffer
 except ImportError:
     pass
 
@@ -33,7 +35,7 @@ class StreamLink(Link):
     def ready(self, now_ms: int) -> bool:
         return True
 
-    def read_into(self, buf: bytearray) -> int:
+    def read_into(self, buf: "Buffer") -> int:
         try:
             return self._stream.readinto(buf) or 0
         except OSError as error:

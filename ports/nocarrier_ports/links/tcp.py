@@ -8,6 +8,8 @@ from nocarrier_ports.links.link import Link, NetError, NoCarrier
 
 try:
     from typing import Optional
+
+    from nocarrier_ports.links.link import Buffer
 except ImportError:
     pass
 
@@ -45,7 +47,7 @@ class TcpLink(Link):
             return True
         return False
 
-    def read_into(self, buf: bytearray) -> int:
+    def read_into(self, buf: "Buffer") -> int:
         try:
             data = self._open_socket().recv(len(buf))
         except OSError as error:

@@ -1,0 +1,238 @@
+"""The dialler against a scripted modem: every result code at every split; what belongs to the call, and what not."""
+
+import pytest
+
+from nocarrier_emulator.scriptedport import ScriptedPort
+from nocarrier_ports.links import link as links
+from nocarrier_ports.links.dialler import Dialler, DialProfile
+
+PROFILE = DialProfile(init=("E0V1", "S0=0"), guard_ms=1000, answer_ms=3000, connect_ms=60_000)
+
+
+def dialling(port):
+    """A dialler that has sent its dial command."""
+    dialler = Dialler(port, "555", PROFILE)
+    dialler.open(0)
+    assert port.heard() == b"ATE0V1\r"
+    port.says(b"\r\nOK\r\n")
+    assert not dialler.ready(10)
+    assert port.heard() == b"ATS0=0\r"
+    port.says(b"\r\nOK\r\n")
+    assert not dialler.ready(20)
+    assert port.heard() == b"ATDT555\r"
+    return dialler
+
+
+def read(dialler, size=256):
+    """All that the dialler has as data now."""
+    out, buf = b"", bytearray(size)
+    while n := dialler.read_into(buf):
+        out += buf[:n]
+    return out
+
+
+CONNECTS = (
+    (b"\r\nCONNECT\r\n", "CONNECT"),
+    (b"\r\nCONNECT 2400\r\n", "CONNECT 2400"),
+    (b"\r\nCONNECT 9600/ARQ/V42BIS\r\n", "CONNECT 9600/ARQ/V42BIS"),
+    (b"\r\nRINGING\r\n\r\nCONNECT 28800 EC\r\n", "CONNECT 28800 EC"),
+    (b"ATDT555\r\r\nCONNECT 1200\r\n", "CONNECT 1200"),
+    (b"\r\nRING\r\n+CREG: 1\r\n\r\nCONNECT 1200\r\n", "CONNECT 1200"),
+)
+
+
+@pytest.mark.parametrize("words, text", CONNECTS)
+def test_the_connect_line_is_consumed_to_its_end_and_the_next_byte_is_data(words, text):
+    data = b"\r\n<stream>\r\n"
+    for cut in range(len(words) + len(data)):
+        port = ScriptedPort()
+        dialler = dialling(port)
+        port.says((words + data)[:cut])
+        up = dialler.ready(30)
+        assert up == (cut >= len(words))
+        got = read(dialler) if up else b""
+        port.says((words + data)[cut:])
+        assert dialler.ready(40)
+        assert got + read(dialler) == data and dialler.connect_text == text, cut
+
+
+def test_data_in_any_pieces_after_connect():
+    data = bytes(range(256)) * 3
+    for pieces in (1, 2, 7, 64):
+        port = ScriptedPort(pieces=pieces)
+        dialler = dialling(port)
+        port.says(b"\r\nCONNECT 2400\r\n" + data)
+        assert dialler.ready(30)
+        assert read(dialler, 50) == data, pieces
+
+
+FAILURES = (
+    (b"BUSY", links.Busy, 15_000),
+    (b"NO ANSWER", links.NoAnswer, 30_000),
+    (b"NO DIALTONE", links.NoDialtone, 30_000),
+    (b"NO DIAL TONE", links.NoDialtone, 30_000),
+    (b"NO CARRIER", links.NoCarrier, 2_000),
+    (b"ERROR", links.NoCarrier, 2_000),
+    (b"BLACKLISTED", links.Blacklisted, None),
+    (b"DELAYED", links.Blacklisted, None),
+)
+
+
+@pytest.mark.parametrize("word, error, retry_ms", FAILURES, ids=lambda value: str(value))
+def test_every_failure_is_a_typed_error_with_advice_at_every_split(word, error, retry_ms):
+    answer = b"\r\n" + word + b"\r\n"
+    for cut in range(len(answer)):
+        port = ScriptedPort()
+        dialler = dialling(port)
+        port.says(answer[:cut])
+        assert not dialler.ready(30)
+        port.says(answer[cut:])
+        with pytest.raises(error) as caught:
+            dialler.ready(40)
+        assert caught.value.retry_ms == retry_ms
+
+
+@pytest.mark.parametrize(
+    "digit, error", [(b"3", "NoCarrier"), (b"4", "NoCarrier"), (b"6", "NoDialtone"), (b"7", "Busy"), (b"8", "NoAnswer")]
+)
+def test_digits_are_understood_where_a_modem_cannot_be_talked_out_of_them(digit, error):
+    port = ScriptedPort()
+    dialler = dialling(port)
+    port.says(digit + b"\r")
+    with pytest.raises(getattr(links, error)):
+        dialler.ready(30)
+
+
+def test_a_digit_connects_too():
+    port = ScriptedPort()
+    dialler = dialling(port)
+    port.says(b"1\r<x>")
+    assert dialler.ready(30) and read(dialler) == b"<x>"
+
+
+def test_an_init_string_that_the_modem_refuses_is_borne():
+    port = ScriptedPort()
+    dialler = Dialler(port, "555", PROFILE)
+    dialler.open(0)
+    port.heard()
+    port.says(b"ATE0V1\r\r\nERROR\r\n")
+    assert not dialler.ready(10) and port.heard() == b"ATS0=0\r"
+
+
+def test_a_modem_that_answers_nothing_is_called_back_once_and_then_given_up():
+    # With a DTR line: drop it, raise it, begin anew.
+    port = ScriptedPort()
+    dialler = Dialler(port, "555", PROFILE)
+    dialler.open(0)
+    assert not dialler.ready(3_000) and port.dtr[-1] is False
+    port.heard()
+    assert not dialler.ready(3_300) and port.dtr[-1] is True and port.heard() == b"ATE0V1\r"
+    with pytest.raises(links.Timeout):
+        dialler.ready(6_300)
+    # Without: guard time, +++, guard time, ATH.
+    port = ScriptedPort(has_lines=False)
+    dialler = Dialler(port, "555", PROFILE)
+    dialler.open(0)
+    port.heard()
+    assert not dialler.ready(3_000) and port.heard() == b""
+    assert not dialler.ready(4_000) and port.heard() == b"+++"
+    assert not dialler.ready(6_000) and port.heard() == b"ATH\r"
+    assert not dialler.ready(9_000) and port.heard() == b"ATE0V1\r"
+    with pytest.raises(links.Timeout):
+        dialler.ready(12_000)
+
+
+def test_a_call_that_nobody_answers_ends_in_time():
+    port = ScriptedPort()
+    dialler = dialling(port)
+    assert not dialler.ready(60_019) and dialler.deadline_ms() == 60_020
+    with pytest.raises(links.Timeout):
+        dialler.ready(60_020)
+
+
+def connected(port):
+    dialler = dialling(port)
+    port.says(b"\r\nCONNECT 2400\r\n")
+    assert dialler.ready(30)
+    return dialler
+
+
+def test_hanging_up_by_dtr():
+    port = ScriptedPort()
+    dialler = connected(port)
+    assert dialler.closing(100) and port.dtr[-1] is False
+    assert not dialler.closing(400) and port.dtr[-1] is True
+
+
+def test_hanging_up_by_the_escape_sequence():
+    port = ScriptedPort(has_lines=False)
+    dialler = connected(port)
+    assert dialler.closing(100) and port.heard() == b""
+    assert dialler.closing(1_099) and port.heard() == b""
+    assert dialler.closing(1_100) and port.heard() == b"+++"
+    port.says(b"\r\nOK\r\n")
+    assert dialler.closing(2_100) and port.heard() == b"ATH\r"
+    port.says(b"\r\nOK\r\n")
+    assert not dialler.closing(2_200)
+
+
+def test_hanging_up_while_it_dials_aborts_the_call():
+    port = ScriptedPort()
+    dialler = dialling(port)
+    assert dialler.closing(100) and port.heard() == b"\rATH\r"
+    port.says(b"\r\nNO CARRIER\r\n\r\nOK\r\n")
+    assert not dialler.closing(200)
+
+
+def test_without_a_carrier_line_the_words_count_when_silence_follows():
+    words = b"</x>\r\nNO CARRIER\r\n"
+    for cut in range(len(words) + 1):
+        port = ScriptedPort(has_lines=False)
+        dialler = connected(port)
+        dialler.poll(500)
+        port.says(words[:cut])
+        got = read(dialler)
+        port.says(words[cut:])
+        got += read(dialler)
+        assert got == b"</x>", cut
+        dialler.poll(1_499)
+        assert read(dialler) == b""
+        dialler.poll(1_500)
+        with pytest.raises(links.NoCarrier):
+            read(dialler)
+
+
+def test_the_words_in_a_message_are_data_at_every_split():
+    words = b"<body>\r\nNO CARRIER\r\nNO CARRIER\r\n+++ATH\r\n</body>"
+    for first in range(len(words)):
+        for second in range(first, len(words), 5):
+            port = ScriptedPort(has_lines=False)
+            dialler = connected(port)
+            got = b""
+            for part in (words[:first], words[first:second], words[second:]):
+                port.says(part)
+                got += read(dialler)
+            dialler.poll(9_000)
+            assert got + read(dialler) == words, (first, second)
+
+
+def test_what_is_held_back_never_overflows_a_buffer():
+    data = (b"\r\nNO CARRIER" + b"x" * 240) * 9
+    for size in (15, 16, 63, 64, 65, 256):
+        for pieces in (0, 1, 13, 14, 15):
+            port = ScriptedPort(has_lines=False, pieces=pieces)
+            dialler = dialling(port)
+            port.says(b"\r\nCONNECT\r\n" + data)
+            assert dialler.ready(30)
+            got = b""
+            while port.incoming or got != data:
+                got += read(dialler, size)
+            assert got == data, (size, pieces)
+
+
+def test_with_a_carrier_line_nothing_is_held_back():
+    port = ScriptedPort()
+    dialler = connected(port)
+    port.dcd = True
+    port.says(b"\r\nNO CARRIER\r\n")
+    assert read(dialler) == b"\r\nNO CARRIER\r\n" and dialler.carrier() is True
