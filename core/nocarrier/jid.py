@@ -18,7 +18,7 @@ def checked(text: str) -> str:
     at = jid.find("@")
     local, domain = jid[:at], jid[at + 1 :]
     if at < 1 or not domain or len(jid.encode()) > 255:
-        raise UsageError("an address looks like user@domain")
+        raise UsageError("no address (user@domain)")
     for part, forbidden in ((local, _NOT_LOCAL), (domain, _NOT_DOMAIN)):
         for char in part:
             if char in forbidden or ord(char) < 0x21 or ord(char) == 0x7F:

@@ -6,7 +6,6 @@ from nocarrier_emulator.clock import Alarm, Clock
 from nocarrier_emulator.line import LineEnd
 from nocarrier_emulator.phonebook import Subscriber
 
-
 _SEGMENT_BYTES = 512
 
 

@@ -81,15 +81,16 @@ class Remote:
 
     def _carry_out(self, command: "dict[str, Any]", app: App) -> None:
         if "send" in command:
-            seq = app.client.send_message(command["send"], command["body"])
+            seq = app.client.send_message(_text(command["send"]), _text(command["body"]))
             self._put({"sent": seq})
         elif "key" in command:
-            app.key(keys.from_name(command["key"]), 0, True)
+            app.key(keys.from_name(_text(command["key"])), 0, True)
         elif "text" in command:
-            for char in command["text"]:
+            for char in _text(command["text"]):
                 app.key(ord(char), 0, True)
         elif "history" in command:
-            self._history(app, command["history"], command.get("newest", 10), command.get("skip", 0))
+            newest, skip = _count(command.get("newest", 10)), _count(command.get("skip", 0))
+            self._history(app, _text(command["history"]), newest, skip)
         elif "screen" in command:
             self._put({"screen": app.screen.lines()})
         elif "status" in command:
@@ -131,3 +132,17 @@ class Remote:
 
     def _put(self, line: "dict[str, Any]") -> None:
         self._write(json.dumps(line) + "\n")
+
+
+def _text(value: "Any") -> str:
+    """The value, if it is text; else TypeError."""
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _count(value: "Any") -> int:
+    """The value, if it is a number of lines; else TypeError."""
+    if not isinstance(value, int) or value < 0:
+        raise TypeError
+    return value

@@ -167,9 +167,72 @@ def test_what_arrived_while_away_is_read_from_the_archive_in_pages_and_once():
     request, query, after = query_in(talk.bind())
     assert after == b"arch-4"
     entries = archived(query, b"arch-5", d.PEER + "/p", b"m5", b"five") + fin(request, b"arch-5")
-    assert talk.server(entries).endswith(b"<presence/>")
+    talk.server(entries)
     assert [m.body for m in talk.values(events.MESSAGE)] == ["two", "three", "four", "five"]
     assert [i.utc_s for i in talk.client.store.history(d.PEER, 2)] == [999691200, 999691200]
+
+
+STANZA_ID = b"<stanza-id xmlns='urn:xmpp:sid:0' by='anna@exchange.test' id='%s'/>"
+
+
+def walking():
+    """A client whose archive walk after arch-1 is under way; returns it, its request's id and its query's."""
+    talk = Dialogue()
+    talk.log_in("arch-1")
+    talk.down()
+    talk.authenticate()
+    talk.server(FAILED % b" h='3'")
+    request, query, after = query_in(talk.bind())
+    assert after == b"arch-1"
+    return talk, request, query
+
+
+def shown(talk):
+    return [m.body for m in talk.values(events.MESSAGE)]
+
+
+def test_what_is_delivered_during_the_walk_comes_in_its_place():
+    for reboot in (False, True):
+        talk, request, query = walking()
+        live = message(b"three", b"m3", STANZA_ID % b"arch-3")
+        assert b"h='1'" in talk.server(live + b"<r xmlns='urn:xmpp:sm:3'/>") and shown(talk) == []
+        if reboot:
+            # It was acknowledged, so it is on flash; the walk begins anew.
+            talk.down()
+            talk.reboot()
+            assert talk.client.store.h == 1
+            request, query, _ = query_in(talk.resume(4))
+        talk.server(live)  # and once more, as after a resumption
+        talk.server(archived(query, b"arch-2", d.PEER + "/p", b"m2", b"two"))
+        talk.server(archived(query, b"arch-3", d.PEER + "/p", b"m3", b"three") + fin(request, b"arch-3"))
+        talk.server(message(b"four", b"m4", STANZA_ID % b"arch-4"))
+        assert shown(talk) == ["two", "three", "four"], reboot
+        assert [i.body for i in talk.client.store.history(d.PEER, 9)] == ["two", "three", "four"]
+        assert talk.client.store.cursor == "arch-4"
+
+
+def test_what_the_walk_does_not_bring_is_shown_at_its_end():
+    for end in (lambda request: fin(request), lambda request: b"<iq type='error' id='%s'/>" % request):
+        talk, request, query = walking()
+        talk.server(message(b"two", b"m2", STANZA_ID % b"arch-2") + message(b"three", b"m3", STANZA_ID % b"arch-3"))
+        assert shown(talk) == []
+        talk.server(end(request))
+        assert shown(talk) == ["two", "three"] and talk.client.store.inbox.next_aside() is None
+
+
+def test_what_the_archive_does_not_have_is_shown_at_once():
+    talk, _, _ = walking()
+    talk.server(message(b"not archived", b"m2"))
+    assert shown(talk) == ["not archived"]
+
+
+def test_no_more_is_put_aside_than_there_is_room_for():
+    talk, request, query = walking()
+    for i in range(20):
+        talk.server(message(b"m%d" % i, b"m%d" % i, STANZA_ID % (b"arch-%d" % (i + 2))))
+    assert shown(talk) == ["m16", "m17", "m18", "m19"]
+    talk.server(fin(request))
+    assert sorted(shown(talk)) == sorted(["m%d" % i for i in range(20)])
 
 
 def message(body, message_id, extra=b""):

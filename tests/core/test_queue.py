@@ -175,6 +175,29 @@ def test_an_incoming_message_is_on_flash_with_its_count_and_seen_afterwards():
     assert store.inbox.next_owed([]) is None and reopened(flash).inbox.next_owed([]) is None
 
 
+def test_what_is_put_aside_survives_until_it_has_come_in_its_place():
+    flash = MemoryFlash()
+    limits = QueueLimits(512, 3, window=16, aside=2)
+    store = reopened(flash, limits)
+    early = [incoming(i, records.RECEIPT_OWED, i, "arch-%d" % i) for i in (7, 8, 9)]
+    assert [store.put_aside(message) for message in early] == [True, True, False]
+    assert store.put_aside(early[0])  # it is there already
+    for i in range(100, 160):
+        store.received(incoming(i, 0, i))
+    for where in (store, reopened(flash, limits)):
+        assert where.h == 159 and len(flash.files) <= 4
+        assert where.inbox.is_aside(early[1].keys) and not where.inbox.is_aside(early[2].keys)
+        assert not where.inbox.seen(early[0].keys)
+    store = reopened(flash, limits)
+    store.received(incoming(7, 0, 160))  # in its place
+    for where in (store, reopened(flash, limits)):
+        assert where.inbox.next_aside().message_id == "id8"
+    store.received(store.inbox.next_aside())
+    for where in (store, reopened(flash, limits)):
+        assert where.inbox.next_aside() is None and where.inbox.seen(early[1].keys)
+        assert [i.body for i in where.history("b@x", 2)] == ["text 7", "text 8"]
+
+
 def test_what_is_alive_survives_any_number_of_compactions():
     flash = MemoryFlash()
     limits = QueueLimits(512, 3, window=16)

@@ -4,6 +4,9 @@ Both are answered by one walk through the own archive, from an entry known befor
 written, to its end. By then the old stream can deliver nothing any more: a session of the same resource has been bound.
 An entry of ours that has a doubtful message's id settles it; a doubtful message that a complete walk has not met was
 never received, and is sent again under its id. Without an archive that stays unknown, and the message is marked.
+
+What the server delivers meanwhile is ahead of its place if the archive has it too: it is put aside until the walk has
+brought it, or has ended without it.
 """
 
 from nocarrier.chat import archive
@@ -63,6 +66,10 @@ class CatchUp:
     def entry(self, stanza: Element) -> "Optional[archive.Entry]":
         """The archive entry in a message, or None if it is none of the open query's."""
         return archive.entry(stanza, self._query_id, self._own) if self.running else None
+
+    def will_bring(self, archive_id: str) -> bool:
+        """True if the walk under way should come to this entry."""
+        return self.running and not self._anchor and bool(archive_id)
 
     def is_new(self, entry: "archive.Entry") -> bool:
         """True if incoming entries like this one have not been dealt with yet; to be asked in order."""

@@ -49,13 +49,18 @@ class Reader:
         self._events = events
 
     def begin(self, resumed: bool) -> None:
-        """Online. What a new session needs is asked for in the order in which it is needed."""
+        """Online. What a new session needs is asked for in the order in which it is needed.
+
+        Presence stands before the archive, so that there is no moment whose messages come neither way: Prosody delivers
+        nothing that has waited once the archive was asked for.
+        """
         if not resumed:
             self._catch_up.abandon()
             self._roster.new_session()
-        if not self._roster.asked:
+        if not self._roster.asked:  # after a restart of the device too: who knows whether it was sent
             self._roster.asked = True
             self._sender.request(_ROSTER_GET, "get", Element("query", ns.ROSTER))
+            self._sender.post(Element("presence", ns.CLIENT))
         if not resumed or not (self._catch_up.done or self._catch_up.running):
             self._catch_up.begin()
             self._next_page()
@@ -66,7 +71,7 @@ class Reader:
             entry = self._catch_up.entry(stanza)
             if entry is None:
                 in_archive = messages.archive_id(stanza, self._own)
-                self._message(stanza, in_archive, self._catch_up.done)
+                self._message(stanza, in_archive, self._catch_up.done, self._catch_up.will_bring(in_archive))
             else:
                 self._entry(entry.stanza, entry.archive_id, self._catch_up.is_new(entry))
         elif stanza.name == "presence":
@@ -101,12 +106,12 @@ class Reader:
         """An archived message: ours may settle a doubt, the others' are new or known."""
         if bare(stanza.get("from") or "") != self._own:
             if is_new:
-                self._message(stanza, archive_id, True)
+                self._message(stanza, archive_id, True, False)
             return
         seq = self._store.outbox.found_on_server(stanza.get("id") or "")
         self._moved(seq, states.ON_SERVER)
 
-    def _message(self, stanza: Element, archive_id: str, moves_cursor: bool) -> None:
+    def _message(self, stanza: Element, archive_id: str, moves_cursor: bool, ahead: bool) -> None:
         kind = stanza.get("type") or "normal"
         sender = bare(stanza.get("from") or "")
         outbox = self._store.outbox
@@ -117,14 +122,17 @@ class Reader:
         if received_id is not None:
             self._moved(outbox.delivered(received_id, sender), states.DELIVERED)
         if kind in ("chat", "normal"):
-            self._keep(messages.incoming(stanza, archive_id, moves_cursor, self.utc_s))
+            self._keep(messages.incoming(stanza, archive_id, moves_cursor, self.utc_s), ahead)
 
     def _moved(self, seq: int, state: int) -> None:
         if seq:
             self._events.append((events.STATE, (seq, state)))
 
-    def _keep(self, message: "Optional[Incoming]") -> None:
-        """On flash, together with the count that includes it, before the server may hear that we have it."""
+    def _keep(self, message: "Optional[Incoming]", ahead: bool = False) -> None:
+        """On flash, together with the count that includes it, before the server may hear that we have it.
+
+        ahead: the archive will bring it in its place.
+        """
         if message is None or self._store.inbox.seen(message.keys):
             return
         size_bytes = len(message.body.encode())
@@ -132,8 +140,21 @@ class Reader:
             message.flags |= records.NOTICE
             message.body = "too large (%d bytes)" % size_bytes
         message.h = count_add(self._acks.handled, 1) if self._acks.active else 0
+        if not (ahead and self._store.put_aside(message)):
+            self._show(message)
+
+    def _show(self, message: Incoming) -> None:
         self._store.received(message)
         self._events.append((events.MESSAGE, message))
+
+    def _show_aside(self) -> None:
+        """What the archive should have brought and has not."""
+        while True:
+            message = self._store.inbox.next_aside()
+            if message is None:
+                return
+            message.h = self._store.h
+            self._show(message)
 
     def _presence(self, stanza: Element) -> None:
         if stanza.get("type") == "subscribe":
@@ -155,8 +176,7 @@ class Reader:
             if step == MORE:
                 self._next_page()
             else:
-                # Only now: what the server delivers from here on is newer than the archive's end.
-                self._sender.post(Element("presence", ns.CLIENT))
+                self._show_aside()
 
     def _next_page(self) -> None:
         self._sender.request(_PAGE, "set", self._catch_up.query(self._sender.token()))

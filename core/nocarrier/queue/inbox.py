@@ -22,15 +22,18 @@ def dedup_key(*parts: str) -> bytes:
 class Inbox:
     """The incoming messages of one account.
 
-    window: dedup keys remembered; receipts: receipts that may be owed at once (older ones are not sent any more).
+    window: dedup keys remembered; receipts: receipts that may be owed at once (older ones are not sent any more);
+    aside: messages put aside at once.
     """
 
-    def __init__(self, journal: Journal, window: int = 128, receipts: int = 32) -> None:
+    def __init__(self, journal: Journal, window: int = 128, receipts: int = 32, aside: int = 16) -> None:
         self._journal = journal
         self._ring = bytearray(window * KEY_BYTES)
         self._at = 0
         self._receipts = receipts
         self._owed: "list[tuple[int, int]]" = []
+        self._aside_limit = aside
+        self._aside: "list[tuple[int, bytes]]" = []  # (position, keys)
         self._next_seq = 1
 
     def replay(self, position: int, kind: int, payload: bytes) -> "Optional[Incoming]":
@@ -41,6 +44,8 @@ class Inbox:
                 return message
         if kind == records.RECEIPT:
             self._drop_receipt(records.unpack_number(payload))
+        elif kind == records.ASIDE:
+            self._aside.append((position, records.unpack_in(payload).keys))
         return None
 
     def seen(self, keys: bytes) -> bool:
@@ -58,6 +63,26 @@ class Inbox:
         self._remember(message, position)
         return message
 
+    def put_aside(self, message: Incoming) -> bool:
+        """Writes a message that came ahead of its place to flash. False if there is no more room aside.
+
+        It has a key: that of its archive entry.
+        """
+        if len(self._aside) >= self._aside_limit:
+            return False
+        position = self._journal.append(records.ASIDE, records.pack_in(message))
+        self._journal.flush()
+        self._aside.append((position, message.keys))
+        return True
+
+    def is_aside(self, keys: bytes) -> bool:
+        """True if a message with one of these keys has been put aside."""
+        return any([records.share_key(pair[1], keys) for pair in self._aside])
+
+    def next_aside(self) -> "Optional[Incoming]":
+        """The oldest message that was put aside and has not come in its place, or None; store() takes it."""
+        return records.unpack_in(self._journal.read(self._aside[0][0])[1]) if self._aside else None
+
     def next_owed(self, under_way: "list[int]") -> "Optional[Incoming]":
         """The oldest message whose receipt is neither known to be with the server nor under way (seqs), or None."""
         for seq, position in self._owed:
@@ -73,10 +98,11 @@ class Inbox:
     def moved(self, old: int, new: int) -> None:
         """The journal has written a record once more, at another position."""
         self._owed = [(seq, new if position == old else position) for seq, position in self._owed]
+        self._aside = [(new if position == old else position, keys) for position, keys in self._aside]
 
-    def owes_at(self, position: int) -> bool:
-        """True if a receipt is owed for the record at this position."""
-        return any([at == position for _, at in self._owed])
+    def alive_at(self, position: int) -> bool:
+        """True if a receipt is owed for the record at this position, or it is put aside."""
+        return any([at == position for _, at in self._owed]) or any([at == position for at, _ in self._aside])
 
     def _remember(self, message: Incoming, position: int) -> bool:
         """Takes keys and owed receipt into memory. False if this is a copy that compaction has written."""
@@ -87,6 +113,7 @@ class Inbox:
         if message.seq < self._next_seq:
             return False
         self._next_seq = message.seq + 1
+        self._aside = [pair for pair in self._aside if not records.share_key(pair[1], message.keys)]
         if len(message.keys) > len(self._ring):
             raise UsageError("dedup window smaller than one message's keys")
         for i in range(0, len(message.keys), KEY_BYTES):

@@ -6,6 +6,7 @@
 | SENT     | seq u32, count u32: the stanza's number in the SM session, written before the stanza is |
 | STATE    | seq u32, state u8, flags u8, reason |
 | IN       | seq u32, h u32, utc u32, flags u8, size of keys u8, keys of 8 bytes, archive id, sender, message id, body |
+| ASIDE    | as IN, of a message that came ahead of its place; void as soon as an IN with one of its keys follows |
 | RECEIPT  | seq u32: the receipt owed for this incoming message is with the server |
 | SESSION  | h u32, id, full JID; an empty id: no session to resume. What was SENT under another id is in doubt |
 | SAME     | as SESSION, written by compaction: the session goes on, nothing gets into doubt |
@@ -31,6 +32,7 @@ HANDLED = const(7)
 CURSOR = const(8)
 FLOOR = const(9)
 SAME = const(10)
+ASIDE = const(11)
 
 # Flags of IN.
 RECEIPT_OWED = const(1)
@@ -116,6 +118,15 @@ def pack_in(message: Incoming) -> bytes:
     head = struct.pack("<IIIBB", message.seq, message.h, message.utc_s, message.flags, len(message.keys))
     tail = _strings(message.archive_id, message.sender, message.message_id)
     return head + message.keys + tail + message.body.encode()
+
+
+def share_key(some: bytes, others: bytes) -> bool:
+    """True if two sets of dedup keys have one in common."""
+    for i in range(0, len(some), KEY_BYTES):
+        for k in range(0, len(others), KEY_BYTES):
+            if some[i : i + KEY_BYTES] == others[k : k + KEY_BYTES]:
+                return True
+    return False
 
 
 def unpack_in(payload: bytes) -> Incoming:

@@ -21,7 +21,7 @@ except ImportError:
 class QueueLimits:
     """Limits of what is kept; all are the caller's choice.
 
-    segment_bytes, segments: size of the log on flash. pending, tracked: see Outbox. window, receipts: see Inbox.
+    segment_bytes, segments: size of the log on flash. pending, tracked: see Outbox. window, receipts, aside: see Inbox.
     body_bytes: the text of one message, UTF-8.
     """
 
@@ -34,6 +34,7 @@ class QueueLimits:
         window: int = 128,
         receipts: int = 32,
         body_bytes: int = 2048,
+        aside: int = 16,
     ) -> None:
         self.segment_bytes = segment_bytes
         self.segments = segments
@@ -42,6 +43,7 @@ class QueueLimits:
         self.window = window
         self.receipts = receipts
         self.body_bytes = body_bytes
+        self.aside = aside
 
 
 class Store:
@@ -51,7 +53,7 @@ class Store:
         self._journal = Journal(storage, limits.segment_bytes, limits.segments)
         self.limits = limits
         self.outbox = Outbox(self._journal, limits.pending, limits.tracked)
-        self.inbox = Inbox(self._journal, limits.window, limits.receipts)
+        self.inbox = Inbox(self._journal, limits.window, limits.receipts, limits.aside)
         self.cursor = ""  # archive id up to which everything has been dealt with
         self.floor: "Optional[str]" = None  # where the archive ended at the first login; "": it was empty
         self.sm_id = ""
@@ -73,6 +75,8 @@ class Store:
             self.h, self.sm_id, self.jid = records.unpack_session(payload)
             if kind == records.SESSION:
                 self.outbox.session_gone()
+        elif kind == records.ASIDE:
+            self.h = records.unpack_in(payload).h
         elif kind == records.HANDLED:
             self.h = records.unpack_number(payload)
         elif kind == records.CURSOR:
@@ -95,6 +99,16 @@ class Store:
         self.h = message.h
         if message.flags & records.MOVES_CURSOR:
             self.cursor = message.archive_id
+
+    def put_aside(self, message: Incoming) -> bool:
+        """A message ahead of its place; it and its h are on flash when this returns. False: no room aside."""
+        if self.inbox.is_aside(message.keys):
+            return True
+        self.make_room()
+        if not self.inbox.put_aside(message):
+            return False
+        self.h = message.h
+        return True
 
     def enqueue(self, to: str, body: str, token: str, utc_s: int) -> Outgoing:
         """A message to send; it is on flash when this returns."""
@@ -147,7 +161,7 @@ class Store:
                     cursor = alive[0].cursor
                     self._journal.append(records.CURSOR, cursor.encode())
                 self.outbox.rewrite(*alive)
-            elif kind == records.IN and self.inbox.owes_at(position):
+            elif kind in (records.IN, records.ASIDE) and self.inbox.alive_at(position):
                 self.inbox.moved(position, self._journal.append(kind, payload))
                 cursor = ""
         if self.floor is not None:

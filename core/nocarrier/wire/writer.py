@@ -107,6 +107,6 @@ def _escaped(text: str, special: str, sink: "_Counter | _Filler") -> None:
             sink.put(_ESCAPES[char])
             start = at + 1
         elif not is_char(ord(char)):
-            raise UsageError("XML cannot carry the character U+%04X" % ord(char))
+            raise UsageError("cannot send character U+%04X" % ord(char))
         at += 1
     sink.put(text[start:].encode())

@@ -138,7 +138,8 @@ class ConversationView(View):
             text = wrapped(harmless(item.body), screen.cols - 2)
             lines += [("  " if item.incoming else "> ") + text[0]] + ["  " + more for more in text[1:]]
             if not item.incoming:
-                lines.append("  (%s)" % words.of_state(item))
+                state = wrapped("(%s)" % words.of_state(item), screen.cols - 2)
+                lines += ["  " + part for part in state]
         compose = wrapped("> " + self._text + "_", screen.cols)[-2:]
         space = last - first - len(compose)
         self._back = min(self._back, max(0, len(lines) - space))

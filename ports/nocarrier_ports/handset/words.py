@@ -6,11 +6,11 @@ from nocarrier.queue.history import HistoryItem
 
 _CONDITIONS = {
     "not-authorized": "wrong name or password",
-    "encryption-required": "server wants TLS, this line has none",
+    "encryption-required": "server insists on TLS",
     "invalid-mechanism": "no safe way to log in",
     "incorrect-encoding": "server's login is broken",
     "malformed-request": "server's login is broken",
-    "host-unknown": "server does not know this domain",
+    "host-unknown": "server has no such domain",
     "conflict": "logged in elsewhere",
     "system-shutdown": "server is going down",
     "connection-timeout": "line went silent",

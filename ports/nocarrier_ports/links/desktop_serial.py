@@ -26,7 +26,9 @@ class DesktopSerialLink(Link):
     def open(self, now_ms: int) -> None:
         if self._port is None:
             try:
-                self._port = serial.serial_for_url(self._url, self._rate_bps, timeout=0, write_timeout=0)
+                self._port = serial.serial_for_url(self._url, self._rate_bps, timeout=0)
+                if isinstance(self._port, serial.Serial):
+                    self._port.write_timeout = 0  # a device may refuse bytes; what stands behind a URL takes them
             except (OSError, ValueError) as error:
                 raise NetError(str(error)) from None
         self.set_dtr(True)

@@ -1,0 +1,244 @@
+"""The handset: what is on the screen, what keys do, and text that must not lie."""
+
+import pytest
+
+from nocarrier import events
+from nocarrier.errors import AuthError, PeerError, StorageError, StorageFull, StreamError, XmlError
+from nocarrier.session.account import Account
+from nocarrier_emulator.clock import VirtualClock
+from nocarrier_emulator.exchange.exchange import Exchange
+from nocarrier_emulator.flash import MemoryFlash
+from nocarrier_emulator.handheld import Handheld
+from nocarrier_emulator.modem import Modem
+from nocarrier_emulator.phonebook import PhoneBook, Service
+from nocarrier_emulator.surface import TextSurface
+from nocarrier_ports.handset import keys, words
+from nocarrier_ports.handset.screen import Screen, harmless, wrapped
+from nocarrier_ports.links import link as links
+
+
+class Pair:
+    """Two handhelds in virtual time, both online."""
+
+    def __init__(self):
+        self.clock = VirtualClock()
+        exchange = Exchange(self.clock)
+        accounts = [exchange.add(name, "pw") for name in ("anna", "bert")]
+        exchange.befriend(*accounts, "Anna", "Bert")
+        book = PhoneBook({"1": Service(exchange.connect)})
+        self.anna, self.bert = (
+            Handheld(self.clock, Modem(self.clock, book, 9600), Account(a.jid, "pw", "r"), "1", MemoryFlash(), i)
+            for i, a in enumerate(accounts)
+        )
+        for device in (self.anna, self.bert):
+            device.power_on()
+        self.clock.run(30_000)
+        assert self.anna.client.online() and self.bert.client.online()
+
+    def run(self, seconds=10):
+        self.clock.run(seconds * 1000)
+
+
+def screen(device):
+    return device.surface.plain()
+
+
+def rows(device):
+    return [text.strip() for text, _ in device.surface.lines]
+
+
+def press(device, *names):
+    for name in names:
+        device.key(keys.from_name(name))
+
+
+def test_contacts_show_presence_and_unread_messages():
+    pair = Pair()
+    assert "Bert" in rows(pair.anna)[2] and "online" in rows(pair.anna)[2]
+    pair.bert.client.send_message("anna@exchange.test", "hello")
+    pair.bert.wake()
+    pair.run()
+    assert rows(pair.anna)[2].startswith("1>Bert")
+    press(pair.anna, "Enter")
+    pair.run(1)
+    assert "hello" in rows(pair.anna)
+    press(pair.anna, "Escape")
+    pair.run(1)
+    assert "1>" not in screen(pair.anna)
+
+
+def test_a_conversation_with_states_in_words():
+    pair = Pair()
+    press(pair.anna, "Enter")
+    pair.anna.type("Grüße, wie geht's?")
+    assert "> Grüße, wie geht's?_" in rows(pair.anna)
+    press(pair.anna, "Backspace", "Backspace", "!")
+    press(pair.anna, "Enter")
+    assert "> Grüße, wie geht'!" in rows(pair.anna)
+    assert "(sent)" in rows(pair.anna)
+    pair.run()
+    assert "(delivered)" in rows(pair.anna)
+    pair.anna.modem.set_plugged(False)
+    pair.run(1)
+    pair.anna.type("are you there")
+    press(pair.anna, "Enter")
+    pair.run(1)
+    assert "(queued)" in rows(pair.anna)
+    pair.anna.modem.set_plugged(True)
+    pair.run(90)
+    assert rows(pair.anna).count("(delivered)") == 2 and "are you there" in screen(pair.bert) + str(
+        [item.body for item in pair.bert.client.store.history("anna@exchange.test", 5)]
+    )
+
+
+def test_writing_to_a_new_address_and_an_address_that_is_none():
+    pair = Pair()
+    press(pair.anna, "F2")
+    pair.anna.type("nonsense")
+    press(pair.anna, "Enter")
+    assert rows(pair.anna)[-1] == "no address (user@domain)"
+    for _ in "nonsense":
+        press(pair.anna, "Backspace")
+    pair.anna.type("nobody@exchange.test")
+    press(pair.anna, "Enter")
+    pair.anna.type("hello?")
+    press(pair.anna, "Enter")
+    pair.run()
+    assert "(failed: address takes no messages)" in screen(pair.anna).replace("\n  ", " ")
+
+
+def test_what_is_on_the_screen_after_the_power_came_back():
+    pair = Pair()
+    press(pair.anna, "Enter")
+    pair.anna.type("before")
+    press(pair.anna, "Enter")
+    pair.run()
+    pair.anna.power_off()
+    assert screen(pair.anna).strip() == ""
+    pair.run(5)
+    pair.anna.power_on()
+    pair.run(30)
+    press(pair.anna, "Enter")
+    assert "> before" in rows(pair.anna) and "(delivered)" in rows(pair.anna)
+
+
+def test_a_full_flash_is_said_and_nothing_typed_is_lost():
+    pair = Pair()
+    press(pair.anna, "Enter")
+    pair.anna.flash.capacity_bytes = 10
+    pair.anna.type("does not fit")
+    press(pair.anna, "Enter")
+    assert rows(pair.anna)[-1] == "memory is full" and "> does not fit_" in rows(pair.anna)
+    pair.anna.flash.capacity_bytes = 1 << 20
+    press(pair.anna, "Enter")
+    pair.run()
+    assert "(delivered)" in rows(pair.anna)
+
+
+def test_a_read_only_flash_is_said():
+    pair = Pair()
+    press(pair.anna, "Enter")
+    pair.anna.flash.read_only = True
+    pair.anna.type("refused")
+    press(pair.anna, "Enter")
+    assert rows(pair.anna)[-1] == "read-only" and "> refused_" in rows(pair.anna)
+
+
+def test_a_flash_that_cannot_be_read_is_said_at_start():
+    pair = Pair()
+    pair.anna.power_off()
+
+    def broken():
+        raise StorageError("broken")
+
+    pair.anna.flash.names = broken
+    pair.anna.power_on()
+    assert "memory cannot be read" in screen(pair.anna)
+
+
+def test_long_conversations_scroll():
+    pair = Pair()
+    for i in range(8):
+        pair.anna.client.send_message("bert@exchange.test", "message %d %s" % (i, "long " * 10))
+    pair.anna.wake()
+    pair.run(60)
+    press(pair.anna, "Enter")
+    assert "message 7" in screen(pair.anna) and "message 0" not in screen(pair.anna)
+    for _ in range(40):
+        press(pair.anna, "PageUp")
+    assert "message 0" in screen(pair.anna) and "message 7" not in screen(pair.anna)
+    for _ in range(40):
+        press(pair.anna, "PageDown")
+    assert "message 7" in screen(pair.anna)
+
+
+ERRORS = (
+    (AuthError("not-authorized"), "wrong name or password"),
+    (AuthError("not-authorized", "the server's signature is wrong"), "server cannot prove itself"),
+    (AuthError("invalid-mechanism"), "no safe way to log in"),
+    (StreamError("host-unknown"), "server has no such domain"),
+    (StreamError("conflict"), "logged in elsewhere"),
+    (StreamError("some-new-condition"), "some new condition"),
+    (XmlError("not-well-formed", "x", 1), "server sent bad data"),
+    (PeerError("connection-timeout"), "line went silent"),
+    (StorageFull("no space left"), "memory is full"),
+    (None, ""),
+)
+
+
+@pytest.mark.parametrize("error, text", ERRORS, ids=lambda value: str(value))
+def test_errors_in_words(error, text):
+    assert words.of_error(error) == text
+
+
+def test_words_fit_on_a_line_of_30_letters():
+    for text in list(words._CONDITIONS.values()) + [
+        str(error()) for error in links.LinkError.__subclasses__() + [links.LinkError]
+    ]:
+        assert len(text) <= 30, text
+
+
+def test_text_that_lies_is_shown_as_marks():
+    assert harmless("a\u202eb\u200fc\x1b[2Jd\x00e\ufefff\u2066g") == "a¿b¿c¿[2Jd¿e¿f¿g"
+    assert harmless("two\nlines, Grüße, 你好") == "two\nlines, Grüße, 你好"
+
+
+def test_a_nick_cannot_look_like_a_state():
+    pair = Pair()
+    pair.anna.client.roster.find("bert@exchange.test").name = "Bert (delivered)\n\u202e"
+    pair.anna.wake()
+    pair.run(1)
+    # Names stand in their own column of the list; states only under messages.
+    assert rows(pair.anna)[2].startswith("Bert (delivered)") and rows(pair.anna)[3] == ""
+
+
+def test_lines_are_broken_at_spaces_where_there_are_some():
+    assert wrapped("one two three", 8) == ["one two", "three"]
+    assert wrapped("a" * 20, 8) == ["a" * 8, "a" * 8, "a" * 4]
+    assert wrapped("x\n\ny", 8) == ["x", "", "y"]
+    for width in range(1, 30):
+        lines = wrapped("the quick brown fox  jumps over lazy dogs", width)
+        assert all(len(line) <= width for line in lines), width
+        assert "".join(lines).replace(" ", "") == "thequickbrownfoxjumpsoverlazydogs"
+
+
+def test_a_font_without_umlauts_shows_something_readable():
+    surface = TextSurface(80, 16)
+    plain = Screen(surface, 80, 16)
+    plain.line(0, "Grüße ж…")
+    assert plain.lines()[0] == "Gruesse ?..."[:10]
+
+
+def test_only_what_changed_is_drawn():
+    surface = TextSurface(80, 16)
+    shown = []
+    surface.on_show = lambda: shown.append(surface.plain())
+    display = Screen(surface, 80, 16)
+    for text in ("a", "a", "b"):
+        display.line(0, text)
+        display.show()
+    assert len(shown) == 2
+
+
+def test_events_have_names():
+    assert events.NAMES[events.FAULT] == "fault" and len(events.NAMES) == events.FAULT + 1

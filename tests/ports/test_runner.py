@@ -1,0 +1,164 @@
+"""Kept online: redial with back-off, what is not tried again, hanging up; in virtual time on the real parts."""
+
+from nocarrier.client import Client
+from nocarrier.queue.store import QueueLimits, Store
+from nocarrier.session.account import Account
+from nocarrier.session.line import LineProfile
+from nocarrier_emulator.clock import VirtualClock
+from nocarrier_emulator.exchange.exchange import Exchange
+from nocarrier_emulator.flash import MemoryFlash
+from nocarrier_emulator.handheld import Handheld
+from nocarrier_emulator.modem import Modem
+from nocarrier_emulator.phonebook import PhoneBook, Service, Silent
+from nocarrier_ports import runner as run
+from nocarrier_ports.handset import keys
+from nocarrier_ports.links import link as links
+from nocarrier_ports.runner import Runner, RunnerLimits
+
+BUSY, DEAD, EXCHANGE = "1", "2", "3"
+
+
+def handheld(number=EXCHANGE, password="pw"):
+    clock = VirtualClock()
+    exchange = Exchange(clock)
+    account = exchange.add("anna", "pw")
+    exchange.befriend(account, exchange.add("bert", "pw"), "Anna", "Bert")
+    book = PhoneBook({BUSY: Silent("BUSY"), DEAD: Silent("NO CARRIER"), EXCHANGE: Service(exchange.connect)})
+    modem = Modem(clock, book)
+    device = Handheld(clock, modem, Account(account.jid, password, "r"), number, MemoryFlash(), 1)
+    device.exchange = exchange
+    device.power_on()
+    return device
+
+
+def bottom(device):
+    return device.surface.lines[-1][0]
+
+
+def test_a_busy_number_is_dialled_again_later_and_later():
+    device = handheld(BUSY)
+    calls = []
+    for _ in range(7_200):
+        device.clock.run(1_000)
+        if device.runner.meter.calls > len(calls):
+            calls.append(device.clock.now_ms())
+    assert bottom(device) == "number is busy (BUSY)"
+    gaps = [b - a for a, b in zip(calls, calls[1:], strict=False)]
+    assert gaps[0] >= 15_000 and max(gaps) >= 120_000 and max(gaps) <= 155_000
+    assert gaps == sorted(gaps) or all(gap >= 120_000 for gap in gaps[-5:])
+
+
+def test_a_login_resets_the_back_off():
+    device = handheld()
+    device.clock.run(30_000)
+    assert device.client.online() and device.runner.meter.logins == 1
+    for logins in range(2, 6):
+        device.modem.drop_carrier()
+        assert device.clock.run(30_000, lambda: device.runner.meter.logins == logins), logins  # noqa: B023
+
+
+def test_a_wrong_password_is_not_tried_again_by_itself():
+    device = handheld(password="wrong")
+    device.clock.run(600_000)
+    assert bottom(device) == "wrong name or password"
+    assert device.runner.meter.calls == 1 and device.runner.state == run.IDLE and not device.modem.connected
+
+
+def test_no_dial_tone_and_a_line_that_does_not_train_are_told_and_tried_again():
+    device = handheld()
+    device.modem.dialtone = False
+    device.clock.run(3_000)
+    assert bottom(device) == "no dial tone (NO DIALTONE)"
+    device.modem.dialtone = True
+    device.clock.run(90_000)
+    assert device.client.online() and bottom(device) == ""
+    device = handheld(DEAD)
+    device.clock.run(3_000)
+    assert bottom(device) == "no carrier (NO CARRIER)"
+
+
+def test_a_number_that_nobody_answers():
+    device = handheld("999")
+    device.clock.run(70_000)
+    assert bottom(device).startswith("no answer")
+
+
+def test_a_modem_that_is_switched_off():
+    device = handheld()
+    device.power_off()
+    device.modem.deaf = True
+    device.power_on()
+    device.clock.run(20_000)
+    assert bottom(device) == "the modem does not answer"
+    device.modem.deaf = False
+    device.clock.run(60_000)
+    assert device.client.online()
+
+
+def test_the_call_key_hangs_up_and_calls_again_and_the_session_is_resumed():
+    device = handheld()
+    device.clock.run(30_000)
+    device.key(keys.CALL)
+    device.clock.run(10_000)
+    assert device.runner.state == run.IDLE and not device.modem.connected
+    device.clock.run(300_000)
+    assert device.runner.state == run.IDLE
+    sessions = dict(device.exchange.sessions)
+    device.key(keys.CALL)
+    device.clock.run(30_000)
+    assert device.client.online() and device.exchange.sessions == sessions
+
+
+def test_the_call_key_does_not_wait_for_the_next_try():
+    device = handheld(BUSY)
+    device.clock.run(5_000)
+    assert device.runner.state == run.WAITING
+    device.key(keys.CALL)
+    device.clock.run(100)
+    assert device.runner.meter.calls == 2 and device.runner.state == run.OPENING
+
+
+class FlakyLink(links.Link):
+    """Takes a byte at a time, and only every other time."""
+
+    def __init__(self):
+        self.taken = bytearray()
+        self.turn = 0
+        self.incoming = b""
+
+    def open(self, now_ms):
+        pass
+
+    def ready(self, now_ms):
+        return True
+
+    def read_into(self, buf):
+        n = min(len(buf), len(self.incoming))
+        buf[:n] = self.incoming[:n]
+        self.incoming = self.incoming[n:]
+        return n
+
+    def write(self, data):
+        self.turn += 1
+        n = self.turn % 2
+        self.taken += data[:n]
+        return n
+
+    def close(self):
+        pass
+
+
+def test_what_a_link_does_not_take_is_kept_in_order():
+    client = Client(
+        Account("anna@exchange.test", "pw", "r"), Store(MemoryFlash(), QueueLimits()), LineProfile(), lambda n: bytes(n)
+    )
+    client.open()
+    link = FlakyLink()
+    runner = Runner(client, link, lambda n: bytes(n), RunnerLimits(buffer_bytes=32))
+    runner.dial(0)
+    for step in range(1_000):
+        runner.step(step * 10)
+    assert bytes(link.taken).startswith(
+        b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='exchange.test'"
+    )
+    assert runner.meter.bytes_up == len(link.taken)

@@ -1,0 +1,52 @@
+"""Settings: what is missing or wrong is named, and no value is ever repeated in an error."""
+
+import json
+
+import pytest
+
+from nocarrier.errors import UsageError
+from nocarrier_ports.settings import Settings, load
+
+GOOD = {"jid": "anna@exchange.test", "password": "s3cret-value", "number": "555", "port": "/dev/ttyS0"}
+
+
+def test_defaults_and_what_is_given():
+    plain = Settings(GOOD)
+    assert plain.account.resource == "nocarrier" and plain.line.rate_bps == 2400 and plain.line.trusted is False
+    assert plain.client.wire.stanza_bytes == 4096 and plain.queue.segments == 8 and plain.speed == 1
+    given = Settings({**GOOD, "rate_bps": 9600, "trusted": True, "pending": 5, "resource": "t-deck"})
+    assert given.line.rate_bps == 9600 and given.line.trusted and given.queue.pending == 5
+    assert given.account.resource == "t-deck"
+
+
+@pytest.mark.parametrize(
+    "change, named",
+    [
+        ({"jid": ""}, "jid"),
+        ({"password": None}, "password"),
+        ({"number": 555}, "number"),
+        ({"trusted": "yes"}, "trusted"),
+        ({"trusted": 1}, "trusted"),
+        ({"rate_bps": "2400"}, "rate_bps"),
+        ({"rate_pbs": 2400}, "rate_pbs"),
+        ({"jid": "s3cret-value"}, "address"),
+        ({"rate_bps": 0}, "rate"),
+        ({"stanza_bytes": 8192}, "out_bytes"),
+    ],
+)
+def test_what_is_wrong_is_named_and_nothing_is_repeated(change, named):
+    with pytest.raises(UsageError, match=named) as caught:
+        Settings({**GOOD, **change})
+    assert "s3cret" not in str(caught.value)
+
+
+def test_files_that_are_no_settings(tmp_path):
+    path = tmp_path / "settings.json"
+    for text in ("", "{", "[]", '"x"', "{}"):
+        path.write_text(text)
+        with pytest.raises(UsageError):
+            load(str(path))
+    with pytest.raises(UsageError):
+        load(str(tmp_path / "missing.json"))
+    path.write_text(json.dumps(GOOD))
+    assert load(str(path)).account.jid == "anna@exchange.test"
