@@ -78,6 +78,11 @@ def test_header_gives_its_attributes_and_end_is_an_event():
     assert found[0][1] == ("http://etherx.jabber.org/streams", "stream", ("id", "a1", "version", "1.0"), ())
 
 
+def test_a_stream_may_end_in_its_header():
+    assert [e[0] for e in every_way(HEADER[:-1] + b"/> ")] == [p.HEADER, p.END]
+    assert every_way(HEADER[:-1] + b"/><a/>")[-1][:2] == ("error", "not-well-formed")
+
+
 def test_stanza_with_children_text_and_both_quotes():
     body = b"<body>a &lt;b&gt; &amp;&#x20AC;&#65;</body>"
     got = stanza(b"<message to=\"b@x\" type='chat'>" + body + b"<x xmlns='u:x'/></message>")
@@ -137,6 +142,8 @@ REFUSED = (
     (b"<a xmlns:xmlns='u'/>", "not-well-formed"),
     (b"<a xmlns:xml='u'/>", "not-well-formed"),
     (b"<a xmlns:p=''/>", "not-well-formed"),
+    (b"<a xmlns='u}v'/>", "not-well-formed"),
+    (b"<a xmlns:p='}' p:b=''/>", "not-well-formed"),
     (b"<a>&</a>", "not-well-formed"),
     (b"<a>&#0;</a>", "not-well-formed"),
     (b"<a>&#xD800;</a>", "not-well-formed"),
@@ -185,6 +192,20 @@ def test_unsupported_encoding_and_version():
         (b"<?xml?>", "restricted-xml"),
         (b"<?xml  ?>", "not-well-formed"),
         (b"<?xml version='1.0' encoding=\"utf-8\" ?>", None),
+        (b"<?xml version = '1.0'\tencoding='UTF-8' standalone='yes'?>", None),
+        (b"<?xml version='1.0' standalone='no'?>", None),
+        (b"<?xml\r\nversion='1.0'?>", None),
+        (b"<?xmlx version='1.0'?>", "restricted-xml"),
+        (b"<?xml version='1.0\"?>", "not-well-formed"),
+        (b"<?xml version='1.0'encoding='UTF-8'?>", "not-well-formed"),
+        (b"<?xml encoding='UTF-8'?>", "not-well-formed"),
+        (b"<?xml encoding='UTF-8' version='1.0'?>", "not-well-formed"),
+        (b"<?xml version='1.0' version='1.0'?>", "not-well-formed"),
+        (b"<?xml version='1.0' standalone='x'?>", "not-well-formed"),
+        (b"<?xml version='1.0' a='b'?>", "not-well-formed"),
+        (b"<?xml version=1.0?>", "not-well-formed"),
+        (b"<?xml version='\xff'?>", "not-well-formed"),
+        (b"<?xml \xff?>", "not-well-formed"),
     ):
         found = every_way(declaration + HEADER[21:])
         assert found[-1][0] == ("error" if condition else p.HEADER), found

@@ -13,6 +13,7 @@ The object is final after an error: it keeps raising the same one.
 from nocarrier.compat import const
 from nocarrier.errors import UsageError, XmlError
 from nocarrier.wire.chars import find_illegal
+from nocarrier.wire.declaration import fault_in
 from nocarrier.wire.element import Element
 from nocarrier.wire.limits import WireLimits
 from nocarrier.wire.tree import TreeBuilder
@@ -78,6 +79,7 @@ class StreamParser:
         self._closing = False
         self._begun = False
         self._declared = False
+        self._ends_at_once = False
         self._skipping = False
         self._dropped = 0
         self._head: "Optional[Element]" = None
@@ -115,6 +117,10 @@ class StreamParser:
             raise self._fail("the stream ended without its end tag", self._end)
 
     def _next(self) -> "Optional[tuple[int, object]]":
+        if self._ends_at_once:
+            self._ends_at_once = False
+            self._depth = -1
+            return END, None
         while True:
             if self._state == _TEXT:
                 more = self._text()
@@ -183,7 +189,8 @@ class StreamParser:
         """Of everything that begins with "<?", only the declaration at the very start is allowed."""
         have = min(self._end - lt, 6)
         word = bytes(self._buf[lt : lt + have])
-        if self._begun or self._declared or not b"<?xml ".startswith(word.replace(b"\t", b" ")):
+        named = b"<?xml".startswith(word[:5]) and (have < 6 or word[5] in _SPACE)
+        if self._begun or self._declared or not named:
             raise self._fail("processing instruction", lt, "restricted-xml")
         if have == 6:
             self._state = _DECLARATION
@@ -220,26 +227,13 @@ class StreamParser:
             return False
         self._scan = at + len(closer)
         if state == _DECLARATION:
-            self._check_declaration(at)
+            fault = fault_in(bytes(self._buf[self._start + len(b"<?xml") : at]))
+            if fault is not None:
+                raise self._fail(fault[1], self._start, fault[0])
             self._declared = self._begun = True
             self._start = self._scan
         self._state = _TEXT if state == _CDATA or state == _DECLARATION else _TAG
         return True
-
-    def _check_declaration(self, end: int) -> None:
-        """<?xml version='1.0' encoding='UTF-8'?> (XML 1.0 §2.8; RFC 6120 §11.5, §11.6)."""
-        words = str(bytes(self._buf[self._start + 5 : end]), "utf-8").replace('"', "'")
-        parts = [part.strip() for part in words.split("'")]
-        pairs = [(parts[i].rstrip("= \t\r\n"), parts[i + 1]) for i in range(0, len(parts) - 1, 2)]
-        if not pairs or pairs[0][0] != "version" or parts[-1]:
-            raise self._fail("malformed XML declaration", self._start)
-        if pairs[0][1] != "1.0":
-            raise self._fail("not XML 1.0", self._start)
-        for name, value in pairs[1:]:
-            if name == "encoding" and value.lower() != "utf-8":
-                raise self._fail("not UTF-8", self._start, "unsupported-encoding")
-            if name not in ("encoding", "standalone"):
-                raise self._fail("malformed XML declaration", self._start)
 
     def _tag_done(self) -> "Optional[tuple[int, object]]":
         """A tag has ended in front of the scan position; returns the event that it completes, if any."""
@@ -266,7 +260,8 @@ class StreamParser:
         if self._scan - self._start > self._limits.stanza_bytes:
             raise self._fail("stream header over the limit", self._start, "policy-violation")
         _, element, self._root, _ = self._tree.open_tag(self._start, self._scan)
-        self._depth = -1 if empty else 1
+        self._depth = 1
+        self._ends_at_once = empty
         self._start = self._scan
         return HEADER, element
 

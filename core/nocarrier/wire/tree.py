@@ -205,8 +205,8 @@ class TreeBuilder:
         return element
 
     def _declare(self, prefix: str, uri: str, at: int) -> None:
-        """Namespaces in XML §3: what may be bound to what."""
-        bad = prefix == "xmlns" or uri == XMLNS_NS or (prefix == "xml") != (uri == XML_NS)
+        """Namespaces in XML §3: what may be bound to what. A "}" is in no URI, and would end ours in "{uri}name"."""
+        bad = "}" in uri or prefix == "xmlns" or uri == XMLNS_NS or (prefix == "xml") != (uri == XML_NS)
         if bad or (prefix and not uri) or (prefix and not is_ncname(prefix)):
             raise self.fail("namespace declaration that is not allowed", at)
         self.scope.pairs.append((prefix, uri))

@@ -9,7 +9,7 @@ from defusedxml.common import DefusedXmlException
 
 from nocarrier_emulator.exchange import auth, services
 from nocarrier_emulator.exchange.session import COUNT, Session
-from nocarrier_emulator.exchange.xml import CLIENT, SM, STREAM, StreamReader, make, serialize, split, sub
+from nocarrier_emulator.exchange.xml import CLIENT, SM, STREAM, Forbidden, StreamReader, make, serialize, split, sub
 
 if TYPE_CHECKING:
     from nocarrier_emulator.exchange.account import Account
@@ -47,8 +47,12 @@ class Connection:
             self._reader.feed(data)
         except ParseError:
             self.stream_error("not-well-formed")
+        except LookupError:
+            self.stream_error("unsupported-encoding")
         except DefusedXmlException:
             self.stream_error("restricted-xml")
+        except Forbidden as error:
+            self.stream_error(error.condition)
 
     def closed(self) -> None:
         """The transport is gone."""

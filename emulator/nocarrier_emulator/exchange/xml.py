@@ -12,8 +12,19 @@ SM = "urn:xmpp:sm:3"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
+class Forbidden(Exception):
+    """Well-formed XML that has no place in a stream (RFC 6120 §11). condition: of the stream error."""
+
+    def __init__(self, condition: str) -> None:
+        super().__init__(condition)
+        self.condition = condition
+
+
 class StreamReader:
-    """Bytes of one stream to on_header(element), on_stanza(element), on_end(). Raises xml.etree's ParseError."""
+    """Bytes of one stream to on_header(element), on_stanza(element), on_end().
+
+    Raises xml.etree's ParseError, defusedxml's DefusedXmlException, or Forbidden.
+    """
 
     def __init__(
         self,
@@ -32,6 +43,10 @@ class StreamReader:
 
     def feed(self, data: bytes) -> None:
         self._parser.feed(data)
+
+    def finish(self) -> None:
+        """The transport ended; raises ParseError if the stream had not."""
+        self._parser.close()
 
     # What the parser calls.
 
@@ -56,6 +71,14 @@ class StreamReader:
     def data(self, text: str) -> None:
         if self._depth > 1:
             self._builder.data(text)
+        elif text.strip(" \t\r\n"):
+            raise Forbidden("bad-format")
+
+    def comment(self, text: str) -> None:
+        raise Forbidden("restricted-xml")
+
+    def pi(self, target: str, text: str | None = None) -> None:
+        raise Forbidden("restricted-xml")
 
     def close(self) -> None:
         pass

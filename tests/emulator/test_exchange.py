@@ -1,0 +1,213 @@
+"""The built-in exchange: as a server that a foreign client can log in to, and its stores in virtual time."""
+
+import asyncio
+
+import pytest
+import slixmpp
+
+from nocarrier_emulator.clock import ScaledClock, VirtualClock
+from nocarrier_emulator.exchange.exchange import Exchange
+
+HEADER = (
+    b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='exchange.test' "
+    b"version='1.0'>"
+)
+PLAIN = b"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>%s</auth>"
+ANNA = b"AGFubmEAcHc="  # \0anna\0pw
+BERT = b"AGJlcnQAcHc="
+
+
+class Raw:
+    """A client that says what the test wants."""
+
+    def __init__(self, exchange, user=None, resource=b"r"):
+        self.exchange = exchange
+        self.out = bytearray()
+        self.up = True
+        self.receive, self.closed = exchange.connect(self.out.extend, self._hang_up)
+        if user is not None:
+            self.says(HEADER + PLAIN % user)
+            self.says(HEADER + b"<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>"
+                      + resource + b"</resource></bind></iq>")  # fmt: skip
+
+    def _hang_up(self):
+        self.up = False
+
+    def says(self, data):
+        """What the server answers at once."""
+        self.out[:] = b""
+        self.receive(data)
+        return bytes(self.out)
+
+    def hears(self, ms=200):
+        self.out[:] = b""
+        self.exchange.clock.run(ms)
+        return bytes(self.out)
+
+
+@pytest.fixture
+def exchange():
+    exchange = Exchange(VirtualClock())
+    anna, bert = exchange.add("anna", "pw"), exchange.add("bert", "pw")
+    exchange.befriend(anna, bert, "Anna", "Bert")
+    return exchange
+
+
+def test_stream_errors(exchange):
+    for words, condition in (
+        (HEADER.replace(b"exchange.test", b"other.test"), b"<host-unknown "),
+        (b"<html>", b"<invalid-namespace "),
+        (HEADER + b"<message/>", b"<not-authorized "),
+        (HEADER + b"<a></b>", b"<not-well-formed "),
+        (HEADER + b"<a>\xff</a>", b"<not-well-formed "),
+        (HEADER + b"<!-- -->", b"<restricted-xml "),
+        (b"<?xml version='1.0' encoding='x'?>" + HEADER, b"<unsupported-encoding "),
+        (HEADER + b"<?p i?>", b"<restricted-xml "),
+        (HEADER + b" text", b"<bad-format "),
+        (b"<!DOCTYPE x [<!ENTITY a 'b'>]>" + HEADER, b"<restricted-xml "),
+    ):
+        client = Raw(exchange)
+        out = client.says(words)
+        assert condition in out and out.endswith(b"</stream:stream>"), words
+        client.hears(5_000)
+        assert not client.up
+
+
+def test_wrong_passwords_are_refused(exchange):
+    for wrong in (b"AGFubmEAeA==", b"AG5vYm9keQBwdw==", b"!!!!", b"", b"AAAA"):
+        assert b"<failure " in Raw(exchange).says(HEADER + PLAIN % wrong), wrong
+
+
+def test_a_message_waits_for_somebody_who_is_away_and_is_archived(exchange):
+    anna = Raw(exchange, ANNA)
+    anna.says(b"<message to='bert@exchange.test' type='chat' id='m1'><body>hi</body></message>")
+    bert = Raw(exchange, BERT)
+    out = bert.says(b"<presence/>")
+    assert b"<body>hi</body>" in out and b"<stanza-id " in out and b"<delay " in out
+    query = b"<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2' queryid='x'>%s</query></iq>"
+    for client in (anna, bert):
+        out = client.says(query % b"")
+        assert out.count(b"<result ") == 1 and b"complete=" in out
+    assert b"<presence/>" not in Raw(exchange, BERT, b"other").says(b"<presence/>")
+
+
+def test_the_archive_in_pages(exchange):
+    anna = Raw(exchange, ANNA)
+    for i in range(7):
+        anna.says(b"<message to='bert@exchange.test' type='chat'><body>m%d</body></message>" % i)
+    rsm = b"<set xmlns='http://jabber.org/protocol/rsm'><max>3</max>%s</set>"
+    query = b"<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'>" + rsm + b"</query></iq>"
+    after, bodies = b"", []
+    for _ in range(3):
+        out = anna.says(query % after)
+        bodies += [part.split(b"<")[0] for part in out.split(b"<body>")[1:]]
+        after = b"<after>%s</after>" % out.split(b"<last>")[1].split(b"<")[0]
+    assert bodies == [b"m%d" % i for i in range(7)] and b"complete=" in out
+    assert b"<body>m6</body>" in anna.says(query % b"<before/>")
+    assert b"<item-not-found " in anna.says(query % b"<after>nonsense</after>")
+
+
+def test_messages_to_nobody_bounce(exchange):
+    anna = Raw(exchange, ANNA)
+    out = anna.says(b"<message to='nobody@exchange.test' id='m'><body>x</body></message>")
+    assert b'type="error"' in out and b"<service-unavailable " in out and b'id="m"' in out
+
+
+def enable(client):
+    out = client.says(b"<enable xmlns='urn:xmpp:sm:3' resume='true'/>")
+    return out.split(b'id="')[1].split(b'"')[0]
+
+
+def test_a_session_is_resumed_with_its_counts_and_what_was_not_acknowledged(exchange):
+    anna, bert = Raw(exchange, ANNA), Raw(exchange, BERT)
+    sm_id = enable(bert)
+    bert.says(b"<presence/>")
+    anna.says(b"<message to='bert@exchange.test' type='chat'><body>one</body></message>")
+    bert.closed()
+    anna.says(b"<message to='bert@exchange.test' type='chat'><body>two</body></message>")
+    again = Raw(exchange)
+    again.says(HEADER + PLAIN % BERT)
+    out = again.says(HEADER + b"<resume xmlns='urn:xmpp:sm:3' previd='%s' h='1'/>" % sm_id)
+    assert b'<resumed xmlns="urn:xmpp:sm:3"' in out and b'h="1"' in out
+    assert out.count(b"<body>") == 1 and b"two" in out  # h='1' was the presence's answer or the first message
+    assert b'<a xmlns="urn:xmpp:sm:3" h="1"/>' in again.says(b"<r xmlns='urn:xmpp:sm:3'/>")
+
+
+def test_a_session_that_was_not_resumed_in_time_tells_its_h_or_does_not(exchange):
+    for tells in (True, False):
+        exchange.tells_h = tells
+        bert = Raw(exchange, BERT)
+        sm_id = enable(bert)
+        bert.says(b"<presence/><presence/>")
+        bert.closed()
+        exchange.clock.run(exchange.resume_ms + 1)
+        again = Raw(exchange)
+        again.says(HEADER + PLAIN % BERT)
+        out = again.says(HEADER + b"<resume xmlns='urn:xmpp:sm:3' previd='%s' h='0'/>" % sm_id)
+        assert b"<failed " in out and (b'h="2"' in out) == tells
+
+
+def test_too_high_an_h_ends_the_stream(exchange):
+    bert = Raw(exchange, BERT)
+    enable(bert)
+    assert b"<undefined-condition " in bert.says(b"<a xmlns='urn:xmpp:sm:3' h='99'/>")
+
+
+def test_one_resource_one_session(exchange):
+    first = Raw(exchange, BERT)
+    Raw(exchange, BERT)
+    assert b"<conflict " in bytes(first.out)
+
+
+def test_a_restart_ends_all_streams(exchange):
+    bert = Raw(exchange, BERT)
+    exchange.restart()
+    assert b"<system-shutdown " in bytes(bert.out)
+
+
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-1"])
+def test_a_foreign_client_logs_in_and_talks(mechanism):
+    """slixmpp shares no line with us: its SCRAM, its parser, its idea of a roster."""
+
+    async def main():
+        exchange = Exchange(ScaledClock())
+        exchange.mechanisms = (mechanism,)
+        anna, bert = exchange.add("anna", "secret"), exchange.add("bert", "secret")
+        exchange.befriend(anna, bert, "Anna", "Bert")
+
+        async def serve(reader, writer):
+            receive, closed = exchange.connect(writer.write, writer.close)
+            while data := await reader.read(512):
+                receive(data)
+            closed()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        clients, got = [], asyncio.Queue()
+        for name in ("anna", "bert"):
+            client = slixmpp.ClientXMPP(
+                name + "@exchange.test/s",
+                "secret",
+                plugin_config={"feature_mechanisms": {"unencrypted_scram": True}},
+            )
+            client.enable_direct_tls = client.enable_starttls = False
+            client.enable_plaintext = True
+            client.register_plugin("xep_0198")
+            started = asyncio.Event()
+            client.add_event_handler("session_start", lambda event, started=started: started.set())
+            client.add_event_handler("message", lambda message: got.put_nowait(message["body"]))
+            client.connect("127.0.0.1", port)
+            await asyncio.wait_for(started.wait(), 20)
+            client.send_presence()
+            roster = await client.get_roster()
+            assert [item["name"] for item in roster["roster"]["items"].values()] == [
+                "Bert" if name == "anna" else "Anna"
+            ]
+            clients.append(client)
+        clients[0].send_message("bert@exchange.test", "Grüße <&>", mtype="chat")
+        assert await asyncio.wait_for(got.get(), 20) == "Grüße <&>"
+        for client in clients:
+            await client.disconnect()
+        server.close()
+
+    asyncio.run(main())
