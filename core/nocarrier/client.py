@@ -249,6 +249,9 @@ class Client:
             if value:  # it told how much it had, and then turned out to be deaf; else all of it is in doubt
                 self._sender.requeued(store.outbox.resend())
             store.save_session("", 0, "")
+        elif kind == ladder.BINDING:
+            self._sender.new_session()
+            self._reader.new_session()
         elif kind == ladder.ENABLED:
             store.save_session(value, session.acks.handled, session.jid)
         elif kind == ladder.BOUND:
@@ -259,8 +262,8 @@ class Client:
         return True
 
     def _begin(self, resumed: bool) -> None:
-        self._sender.begin(resumed)
-        self._reader.begin(resumed)
+        self._sender.begin()
+        self._reader.begin()
         self._events.append((events.ONLINE, resumed))
 
     def _pump(self) -> None:

@@ -10,6 +10,7 @@ from nocarrier.queue.store import QueueLimits, Store
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.clock import Alarm, Clock
+from nocarrier_emulator.flash import PowerCut
 from nocarrier_emulator.modem import Modem
 from nocarrier_emulator.surface import TextSurface
 from nocarrier_ports.handset.app import App
@@ -124,9 +125,24 @@ class Handheld:
     def key(self, code: int) -> None:
         """Presses and lets go."""
         if self.app is not None:
-            self.app.key(code, 0, True)
-            self.app.key(code, 0, False)
-            self.wake()
+            try:
+                self.app.key(code, 0, True)
+                self.app.key(code, 0, False)
+                self.wake()
+            except PowerCut:
+                self.power_off()
+
+    def send(self, to: str, body: str) -> bool:
+        """Queues a message without the detour over the keys. False: it is off, or its power went meanwhile."""
+        if self.app is None:
+            return False
+        try:
+            self.client.send_message(to, body)
+        except PowerCut:
+            self.power_off()
+            return False
+        self.wake()
+        return True
 
     def type(self, text: str) -> None:
         """Presses the keys of a text."""
@@ -149,7 +165,11 @@ class Handheld:
         if self.app is None:
             return
         now_ms = self.clock.ticks_ms()
-        self.app.step(now_ms, self.clock.utc_s())
+        try:
+            self.app.step(now_ms, self.clock.utc_s())
+        except PowerCut:  # the flash double cuts in the middle of a write
+            self.power_off()
+            return
         due_ms = self.app.runner.deadline_ms()
         if due_ms is not None:
             delay_ms = ((due_ms - now_ms + (1 << 29)) & 0x3FFFFFFF) - (1 << 29)

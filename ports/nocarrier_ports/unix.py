@@ -76,8 +76,8 @@ def main(folder: str) -> None:
     link = Dialler(StreamLink(open_serial(settings.port)), settings.number)
     runner = Runner(client, link, os.urandom)
     remote = Remote(sys.stdout.write)
-    app = App(client, runner, Screen(display, _WIDTH_PX, _HEIGHT_PX), remote.on_event)
     client.open()
+    app = App(client, runner, Screen(display, _WIDTH_PX, _HEIGHT_PX), remote.on_event)
     keyboard = select.poll()
     keyboard.register(sys.stdin, select.POLLIN)
 

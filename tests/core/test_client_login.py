@@ -163,7 +163,7 @@ FAILURES = (
     (b"<x></y>", XmlError, "not-well-formed", True),
     (b"<x>\xff</x>", XmlError, "not-well-formed", True),
     (b"<!-- -->", XmlError, "restricted-xml", True),
-    (b"<x a='" + b"y" * 5000 + b"'/>", PeerError, "policy-violation", True),
+    (b"<x a='" + b"y" * 2500 + b"'/>", PeerError, "policy-violation", True),
 )
 
 

@@ -254,6 +254,15 @@ def test_a_power_cut_at_any_byte_of_a_conversation_loses_nothing_that_was_promis
             assert promised["out"] in alive + ([queued.seq] if queued else []), cut
 
 
+def test_correspondents_are_known_without_the_server():
+    store = reopened(MemoryFlash())
+    store.enqueue("b@x", "1", "t", 0)
+    store.enqueue("c@x", "2", "t", 0)
+    store.received(incoming(1))  # from b@x/phone
+    store.enqueue("d@x", "3", "t", 0)
+    assert store.correspondents(9) == ["c@x", "b@x", "d@x"] and store.correspondents(2) == ["b@x", "d@x"]
+
+
 def test_full_and_read_only_flash_are_typed_errors_and_nothing_is_lost():
     flash = MemoryFlash(300)
     store = reopened(flash)

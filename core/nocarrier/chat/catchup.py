@@ -39,22 +39,22 @@ class CatchUp:
         self.settling = False  # while True nothing may overtake the messages whose fate is being asked for
         self.done = False
 
-    def begin(self) -> None:
-        """A new session begins: where to start."""
+    def begin(self) -> bool:
+        """A new session begins: where to start. Returns whether the walk will bring messages."""
         doubts = self._store.outbox.in_doubt()
         self._known_end = self._store.known_end()
         self._after = doubts[0].cursor if doubts else self._known_end
         # Entries up to the known end have been dealt with; they are only looked through for messages of ours.
         self._looking_back = self._after != self._known_end
-        # A device without any past takes what the server delivers, and only notes where the archive ends.
-        self._anchor = not doubts and not self._store.has_past()
+        self._anchor = self._nothing_to_bring()
         self.running = True
         self.settling = bool(doubts)
         self.done = False
+        return not self._anchor
 
     def abandon(self) -> None:
         """The session is gone in the middle of it; the next one begins anew."""
-        self.running = self.settling = False
+        self.running = self.settling = self.done = False
 
     def query(self, query_id: str) -> Element:
         """The payload of the next request."""
@@ -68,8 +68,14 @@ class CatchUp:
         return archive.entry(stanza, self._query_id, self._own) if self.running else None
 
     def will_bring(self, archive_id: str) -> bool:
-        """True if the walk under way should come to this entry."""
-        return self.running and not self._anchor and bool(archive_id)
+        """True if the walk that is under way, or will begin as soon as we are online, should come to this entry."""
+        if not archive_id or self.done:
+            return False
+        return not (self._anchor if self.running else self._nothing_to_bring())
+
+    def _nothing_to_bring(self) -> bool:
+        """A device without any past takes what the server delivers, and only notes where the archive ends."""
+        return not self._store.has_past() and not self._store.outbox.in_doubt()
 
     def is_new(self, entry: "archive.Entry") -> bool:
         """True if incoming entries like this one have not been dealt with yet; to be asked in order."""
@@ -86,8 +92,8 @@ class CatchUp:
         if end is None:
             return self._finish(True)
         complete, last = end
-        if self._anchor:
-            self._store.save_floor(last)
+        if self._anchor or (complete and not self._store.has_past()):
+            self._store.save_floor(last or self._after)
         elif last and not self._looking_back:
             self._store.save_cursor(last)
         if self._anchor or complete or not last:

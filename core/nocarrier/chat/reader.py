@@ -48,21 +48,24 @@ class Reader:
         self._sender = sender
         self._events = events
 
-    def begin(self, resumed: bool) -> None:
-        """Online. What a new session needs is asked for in the order in which it is needed.
+    def new_session(self) -> None:
+        """What was known of the old one's surroundings is not any more."""
+        self._catch_up.abandon()
+        self._roster.new_session()
+
+    def begin(self) -> None:
+        """Online. What is not known yet is asked for in the order in which it is needed.
 
         Presence stands before the archive, so that there is no moment whose messages come neither way: Prosody delivers
         nothing that has waited once the archive was asked for.
         """
-        if not resumed:
-            self._catch_up.abandon()
-            self._roster.new_session()
         if not self._roster.asked:  # after a restart of the device too: who knows whether it was sent
             self._roster.asked = True
             self._sender.request(_ROSTER_GET, "get", Element("query", ns.ROSTER))
             self._sender.post(Element("presence", ns.CLIENT))
-        if not resumed or not (self._catch_up.done or self._catch_up.running):
-            self._catch_up.begin()
+        if not (self._catch_up.done or self._catch_up.running):
+            if not self._catch_up.begin():
+                self._show_aside()
             self._next_page()
 
     def stanza(self, stanza: Element) -> None:
@@ -71,7 +74,10 @@ class Reader:
             entry = self._catch_up.entry(stanza)
             if entry is None:
                 in_archive = messages.archive_id(stanza, self._own)
-                self._message(stanza, in_archive, self._catch_up.done, self._catch_up.will_bring(in_archive))
+                ahead = self._catch_up.will_bring(in_archive)
+                if not ahead and not self._catch_up.running:
+                    self._show_aside()  # put aside for a walk that never came to its end
+                self._message(stanza, in_archive, self._catch_up.done, ahead)
             else:
                 self._entry(entry.stanza, entry.archive_id, self._catch_up.is_new(entry))
         elif stanza.name == "presence":
@@ -140,8 +146,11 @@ class Reader:
             message.flags |= records.NOTICE
             message.body = "too large (%d bytes)" % size_bytes
         message.h = count_add(self._acks.handled, 1) if self._acks.active else 0
-        if not (ahead and self._store.put_aside(message)):
-            self._show(message)
+        if ahead:
+            if self._store.put_aside(message):
+                return
+            self._show_aside()  # no more room: as they came
+        self._show(message)
 
     def _show(self, message: Incoming) -> None:
         self._store.received(message)

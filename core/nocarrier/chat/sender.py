@@ -54,12 +54,14 @@ class Sender:
         self._posts: "list[bytes]" = []
         self._receipts: "list[tuple[int, int]]" = []  # (count, seq) of those under way in this session
 
-    def begin(self, resumed: bool) -> None:
-        """Online. After a resumption what was under way still is; a new session knows nothing of it."""
+    def new_session(self) -> None:
+        """Nothing of what was under way in the old one will be answered."""
+        self._posts = []
+        self.requests.forget_all()
+
+    def begin(self) -> None:
+        """Online. Receipts that were under way are owed still; posts and requests the session itself writes again."""
         self._receipts = []
-        if not resumed:
-            self._posts = []
-            self.requests.forget_all()
 
     def request(self, kind: int, iq_type: str, payload: Element) -> None:
         """Asks the own account; `kind` comes back with the answer (IqTracker)."""

@@ -4,6 +4,7 @@ A walk over the log keeps two small numbers a line; address and text are read on
 """
 
 from nocarrier.compat import const
+from nocarrier.jid import bare
 from nocarrier.queue import records, states
 from nocarrier.queue.journal import Journal
 
@@ -48,17 +49,36 @@ def read_history(journal: Journal, contact: str, newest: int, skip: int) -> "lis
     return items
 
 
+def read_correspondents(journal: Journal, limit: int) -> "list[str]":
+    """See Store.correspondents()."""
+    jids: "list[str]" = []
+    for _, kind, payload in journal.records():
+        jid = _with_whom(kind, payload)
+        if jid:
+            if jid in jids:
+                jids.remove(jid)
+            jids.append(jid)
+            if len(jids) > limit:
+                jids.pop(0)
+    return jids
+
+
+def _with_whom(kind: int, payload: bytes) -> str:
+    """The bare JID at the other end of a message's record; "" for other records."""
+    if kind == records.OUT:
+        return records.unpack_out(payload).to
+    if kind == records.IN:
+        return bare(records.unpack_in(payload).sender)
+    return ""
+
+
 def _key(kind: int, payload: bytes, contact: str) -> int:
     """Direction and number of a line with this contact in one int, or _NOTHING."""
+    if _with_whom(kind, payload) != contact:
+        return _NOTHING
     if kind == records.OUT:
-        out = records.unpack_out(payload)
-        if out.to == contact:
-            return out.seq * 2
-    elif kind == records.IN:
-        got = records.unpack_in(payload)
-        if got.sender.split("/")[0] == contact:
-            return got.seq * 2 + 1
-    return _NOTHING
+        return records.unpack_out(payload).seq * 2
+    return records.unpack_in(payload).seq * 2 + 1
 
 
 def _item(kind: int, payload: bytes) -> HistoryItem:

@@ -5,7 +5,7 @@ is given up, after what is alive in it was written once more. What was only hist
 """
 
 from nocarrier.queue import records
-from nocarrier.queue.history import HistoryItem, read_history
+from nocarrier.queue.history import HistoryItem, read_correspondents, read_history
 from nocarrier.queue.inbox import Inbox
 from nocarrier.queue.journal import Journal
 from nocarrier.queue.outbox import Outbox
@@ -174,3 +174,7 @@ class Store:
     def history(self, contact: str, newest: int, skip: int = 0) -> "list[HistoryItem]":
         """Lines of the conversation with a bare JID, oldest first: the newest, but for the `skip` newest."""
         return read_history(self._journal, contact, newest, skip)
+
+    def correspondents(self, limit: int) -> "list[str]":
+        """The bare JIDs with which there are messages on flash, at most `limit`, those of the newest messages last."""
+        return read_correspondents(self._journal, limit)

@@ -26,6 +26,7 @@ except ImportError:
 BOUND = const(1)  # value: full JID; a new session, nothing of an old one is left
 RESUME_FAILED = const(2)  # value: h or None
 ENABLED = const(3)  # value: id to resume with, or ""
+BINDING = const(4)  # value: None; a new session is asked for, the old one is over
 
 
 class Ladder:
@@ -142,6 +143,7 @@ class Ladder:
 
     def _bind(self) -> None:
         self.go(steps.BINDING, self._now_ms)
+        self._events.append((BINDING, None))
         resource = Element("resource", ns.BIND, (), [self._account.resource])
         bind = Element("bind", ns.BIND, (), [resource])
         self._out.put(Element("iq", ns.CLIENT, ("type", "set", "id", "bind"), [bind]))

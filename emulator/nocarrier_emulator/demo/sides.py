@@ -156,8 +156,7 @@ class EmulatedSide(Side):
 
     def send(self, body: str) -> None:
         self.sent.append(Sent(body))
-        self.handheld.client.send_message(self.peer_jid, body)
-        self.handheld.wake()
+        self.handheld.send(self.peer_jid, body)
 
     async def received(self) -> list[str]:
         items = self.handheld.client.store.history(self.peer_jid, 500)

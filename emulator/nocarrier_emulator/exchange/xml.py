@@ -9,6 +9,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 CLIENT = "jabber:client"
 STREAM = "http://etherx.jabber.org/streams"
 SM = "urn:xmpp:sm:3"
+_CR = {"\r": "&#13;"}  # or else the reader would make a line feed of it
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -124,8 +125,8 @@ def _pieces(element: Element, outer_ns: str) -> Iterator[str]:
     if not len(element) and not element.text:
         yield "/>"
         return
-    yield ">" + escape(element.text or "")
+    yield ">" + escape(element.text or "", _CR)
     for child in element:
         yield from _pieces(child, xmlns)
-        yield escape(child.tail or "")
+        yield escape(child.tail or "", _CR)
     yield "</%s>" % name

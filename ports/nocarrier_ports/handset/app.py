@@ -2,7 +2,9 @@
 
 from nocarrier import events
 from nocarrier.client import Client
+from nocarrier.compat import const
 from nocarrier.errors import NocarrierError
+from nocarrier.jid import bare
 from nocarrier_ports import runner as run
 from nocarrier_ports.handset import keys, words
 from nocarrier_ports.handset.screen import Screen
@@ -13,6 +15,9 @@ try:
     from typing import Any, Callable, Optional
 except ImportError:
     pass
+
+
+_CORRESPONDENTS = const(32)  # strangers in the list of contacts, and all of them before the roster is there
 
 
 class App:
@@ -32,6 +37,7 @@ class App:
         self.runner = runner
         self.screen = screen
         self.unread: "dict[str, int]" = {}
+        self.correspondents = client.store.correspondents(_CORRESPONDENTS)
         self.notice = ""
         self._on_event = on_event
         self._now_ms = 0
@@ -74,6 +80,7 @@ class App:
 
     def show_conversation(self, jid: str) -> None:
         self.unread.pop(jid, None)
+        self._remember(jid)
         self.open(ConversationView(self, jid))
 
     def draw(self) -> None:
@@ -84,6 +91,11 @@ class App:
         self.screen.line(self.screen.rows - 1, self.notice or words.of_error(error), bool(self.notice or error))
         self.screen.show()
 
+    def _remember(self, jid: str) -> None:
+        if jid not in self.correspondents:
+            self.correspondents.append(jid)
+            self.correspondents = self.correspondents[-_CORRESPONDENTS:]
+
     def _call(self) -> None:
         if self.runner.state in (run.IDLE, run.WAITING):
             self.runner.dial(self._now_ms)
@@ -92,7 +104,8 @@ class App:
 
     def _event(self, kind: int, value: "Any") -> None:
         if kind == events.MESSAGE:
-            jid = value.sender.split("/")[0]
+            jid = bare(value.sender)
+            self._remember(jid)
             if not self._view.showing(jid):
                 self.unread[jid] = self.unread.get(jid, 0) + 1
         elif kind == events.SUBSCRIPTION:

@@ -48,13 +48,10 @@ class ContactsView(View):
         self._at = 0
 
     def _rows(self) -> "list[tuple[str, str, str]]":
-        """(jid, name, show), strangers who have written at the end."""
-        rows = [(c.jid, c.name or c.jid, c.show) for c in self.app.client.roster.contacts()]
-        known = [row[0] for row in rows]
-        for jid in sorted(self.app.unread):
-            if jid not in known:
-                rows.append((jid, jid, ""))
-        return rows
+        """(jid, name, show); those with whom there were messages at the end, if they are no contacts."""
+        roster = self.app.client.roster
+        rows = [(c.jid, c.name or c.jid, c.show) for c in roster.contacts()]
+        return rows + [(jid, jid, "") for jid in self.app.correspondents if roster.find(jid) is None]
 
     def key(self, code: int) -> None:
         rows = self._rows()

@@ -34,8 +34,12 @@ class Handheld {
     this.plug.addEventListener("click", () => this.send({ plugged: !this.state.plugged }));
     this.power.addEventListener("click", () => this.send({ power: !this.state.power }));
     this.makeKeys(find(".keys"));
-    this.root.addEventListener("keydown", (event) => this.keydown(event));
-    this.root.addEventListener("paste", (event) => this.send({ text: event.clipboardData.getData("text") }));
+    // The field is where keyboards of all kinds end: input methods and those on glass know no key presses.
+    this.typing = find(".typing");
+    this.typing.addEventListener("keydown", (event) => this.keydown(event));
+    this.typing.addEventListener("input", (event) => { if (!event.isComposing) this.typed(); });
+    this.typing.addEventListener("compositionend", () => this.typed());
+    this.screen.addEventListener("click", () => this.typing.focus());
     desk.append(this.root);
   }
 
@@ -69,12 +73,14 @@ class Handheld {
   }
 
   keydown(event) {
-    // Buttons and the selector keep their own keys.
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target !== this.root) return;
-    if (NAMED_KEYS.has(event.key)) this.send({ key: event.key });
-    else if ([...event.key].length === 1) this.send({ text: event.key });
-    else return;
+    if (event.isComposing || !NAMED_KEYS.has(event.key)) return;
+    this.send({ key: event.key });
     event.preventDefault();
+  }
+
+  typed() {
+    if (this.typing.value) this.send({ text: this.typing.value });
+    this.typing.value = "";
   }
 
   draw(state) {

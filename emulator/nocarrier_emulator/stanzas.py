@@ -1,0 +1,52 @@
+"""What servers and contacts say, for tests; and what the client has said, taken apart. Runs on MicroPython too."""
+
+from nocarrier_emulator import dialogue as d
+
+try:
+    from typing import Tuple
+except ImportError:
+    pass
+
+FAILED = b"<failed xmlns='urn:xmpp:sm:3'%s><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"
+STANZA_ID = b"<stanza-id xmlns='urn:xmpp:sid:0' by='anna@exchange.test' id='%s'/>"
+ORIGIN_ID = b"<origin-id xmlns='urn:xmpp:sid:0' id='%s'/>"
+
+
+def message(body: bytes, message_id: bytes, extra: bytes = b"", sender: bytes = b"bert@exchange.test/p") -> bytes:
+    """A chat message from a contact."""
+    return b"<message from='%s' type='chat' id='%s'><body>%s</body>%s</message>" % (sender, message_id, body, extra)
+
+
+def archived(query_id: bytes, archive_id: bytes, sender: str, message_id: bytes, body: bytes) -> bytes:
+    """An archive entry of the query."""
+    return (
+        b"<message from='%s' to='%s'><result xmlns='urn:xmpp:mam:2' queryid='%s' id='%s'>"
+        b"<forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2001-09-05T12:00:00Z'/>"
+        b"<message xmlns='jabber:client' from='%s' type='chat' id='%s'><body>%s</body>"
+        b"<origin-id xmlns='urn:xmpp:sid:0' id='%s'/></message></forwarded></result></message>"
+    ) % (
+        d.OWN.encode(), d.FULL.encode(), query_id, archive_id, sender.encode(), message_id, body, message_id,
+    )  # fmt: skip
+
+
+def fin(request_id: bytes, last: bytes = b"", complete: bool = True) -> bytes:
+    """The end of a page."""
+    rsm = b"<set xmlns='http://jabber.org/protocol/rsm'>%s</set>" % (b"<last>%s</last>" % last if last else b"")
+    return b"<iq type='result' id='%s'><fin xmlns='urn:xmpp:mam:2'%s>%s</fin></iq>" % (
+        request_id, b" complete='true'" if complete else b"", rsm,
+    )  # fmt: skip
+
+
+def query_in(said: bytes) -> "Tuple[bytes, bytes, bytes]":
+    """(id of the request, query id, where it begins) of the archive query in what the client has said."""
+    after = said.split(b"<after>")[1].split(b"</after>")[0] if b"<after>" in said else b""
+    return d.Dialogue.id_of(said, b"mam:2"), said.split(b"queryid='")[1].split(b"'")[0], after
+
+
+def sent(said: bytes) -> "list[tuple[bytes, bytes]]":
+    """(id, body) of the messages in what the client has said."""
+    found: "list[tuple[bytes, bytes]]" = []
+    for part in said.split(b"<message ")[1:]:
+        if b"<body>" in part:
+            found.append((part.split(b" id='")[1].split(b"'")[0], part.split(b"<body>")[1].split(b"</body>")[0]))
+    return found

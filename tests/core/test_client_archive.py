@@ -1,0 +1,144 @@
+"""The archive: what arrived while away, in pages, in order, each message once, whatever way it came."""
+
+from nocarrier import events
+from nocarrier_emulator import dialogue as d
+from nocarrier_emulator.dialogue import Dialogue
+from nocarrier_emulator.stanzas import FAILED, ORIGIN_ID, STANZA_ID, archived, fin, message, query_in
+
+
+def walking():
+    """A client whose archive walk after arch-1 is under way; returns it, its request's id and its query's."""
+    talk = Dialogue()
+    talk.log_in("arch-1")
+    talk.down()
+    talk.authenticate()
+    talk.server(FAILED % b" h='3'")
+    request, query, after = query_in(talk.bind())
+    assert after == b"arch-1"
+    return talk, request, query
+
+
+def shown(talk):
+    return [m.body for m in talk.values(events.MESSAGE)]
+
+
+def test_what_is_delivered_during_the_walk_comes_in_its_place():
+    for reboot in (False, True):
+        talk, request, query = walking()
+        live = message(b"three", b"m3", STANZA_ID % b"arch-3")
+        assert b"h='1'" in talk.server(live + b"<r xmlns='urn:xmpp:sm:3'/>") and shown(talk) == []
+        if reboot:
+            # It was acknowledged, so it is on flash; the walk begins anew.
+            talk.down()
+            talk.reboot()
+            assert talk.client.store.h == 1
+            request, query, _ = query_in(talk.resume(4))
+        talk.server(live)  # and once more, as after a resumption
+        talk.server(archived(query, b"arch-2", d.PEER + "/p", b"m2", b"two"))
+        talk.server(archived(query, b"arch-3", d.PEER + "/p", b"m3", b"three") + fin(request, b"arch-3"))
+        talk.server(message(b"four", b"m4", STANZA_ID % b"arch-4"))
+        assert shown(talk) == ["two", "three", "four"], reboot
+        assert [i.body for i in talk.client.store.history(d.PEER, 9)] == ["two", "three", "four"]
+        assert talk.client.store.cursor == "arch-4"
+
+
+def test_what_the_walk_does_not_bring_is_shown_at_its_end():
+    for end in (lambda request: fin(request), lambda request: b"<iq type='error' id='%s'/>" % request):
+        talk, request, query = walking()
+        talk.server(message(b"two", b"m2", STANZA_ID % b"arch-2") + message(b"three", b"m3", STANZA_ID % b"arch-3"))
+        assert shown(talk) == []
+        talk.server(end(request))
+        assert shown(talk) == ["two", "three"] and talk.client.store.inbox.next_aside() is None
+
+
+def test_what_the_archive_does_not_have_is_shown_at_once():
+    talk, _, _ = walking()
+    talk.server(message(b"not archived", b"m2"))
+    assert shown(talk) == ["not archived"]
+
+
+def test_no_more_is_put_aside_than_there_is_room_for():
+    talk, request, query = walking()
+    for i in range(20):
+        talk.server(message(b"m%d" % i, b"m%d" % i, STANZA_ID % (b"arch-%d" % (i + 2))))
+    assert shown(talk) == ["m%d" % i for i in range(17)]
+    talk.server(fin(request))
+    assert shown(talk) == ["m%d" % i for i in range(20)]
+
+
+def test_what_was_put_aside_for_a_walk_that_never_came_back_is_shown():
+    talk = Dialogue()
+    talk.authenticate()
+    talk.bind()  # no end of the archive is known yet
+    talk.client.send_message(d.PEER, "in doubt")
+    talk.said()
+    talk.down()
+    talk.authenticate()
+    talk.server(FAILED % b"")
+    talk.bind()  # a walk from the archive's beginning
+    talk.server(message(b"one", b"m1", STANZA_ID % b"arch-1"))
+    assert shown(talk) == []
+    talk.client.store.outbox.settle(True)
+    talk.down()
+    talk.reboot()
+    talk.resume(0)  # now there is no doubt, and nothing to walk for
+    talk.server(message(b"two", b"m2", STANZA_ID % b"arch-2"))
+    assert shown(talk) == ["one", "two"]
+
+
+def test_what_arrived_while_away_is_read_from_the_archive_in_pages_and_once():
+    talk = Dialogue()
+    talk.log_in("arch-1")
+    talk.server(b"<message from='bert@exchange.test/p' type='chat' id='m2'><body>two</body>"
+                b"<origin-id xmlns='urn:xmpp:sid:0' id='m2'/>"
+                b"<stanza-id xmlns='urn:xmpp:sid:0' by='anna@exchange.test' id='arch-2'/></message>")  # fmt: skip
+    talk.down()
+    talk.authenticate()
+    talk.server(FAILED % b" h='3'")
+    request, query, after = query_in(talk.bind())
+    assert after == b"arch-2"
+    said = talk.server(archived(query, b"arch-3", d.PEER + "/p", b"m3", b"three") + fin(request, b"arch-3", False))
+    request, query, after = query_in(said)
+    assert after == b"arch-3"
+    # The power goes in the middle of the second page: what was shown is not shown again.
+    talk.server(archived(query, b"arch-4", d.PEER + "/p", b"m4", b"four"))
+    talk.down()
+    talk.reboot()
+    talk.authenticate()
+    talk.server(FAILED % b" h='9'")
+    request, query, after = query_in(talk.bind())
+    assert after == b"arch-4"
+    entries = archived(query, b"arch-5", d.PEER + "/p", b"m5", b"five") + fin(request, b"arch-5")
+    talk.server(entries)
+    assert [m.body for m in talk.values(events.MESSAGE)] == ["two", "three", "four", "five"]
+    assert [i.utc_s for i in talk.client.store.history(d.PEER, 2)] == [999691200, 999691200]
+
+
+def test_the_same_message_twice_is_one_message():
+    origin, archive = ORIGIN_ID, STANZA_ID
+    for first, second, shown in (
+        (message(b"a", b"1", origin % b"o1"), message(b"a", b"1", origin % b"o1"), 1),
+        # A resend through another session: another stanza-id, the same origin-id.
+        (message(b"a", b"1", origin % b"o1" + archive % b"x"), message(b"a", b"1", origin % b"o1" + archive % b"y"), 1),
+        (message(b"a", b"1", archive % b"x"), message(b"a", b"2", archive % b"x"), 1),
+        # Old clients and gateways use ids again: only together with type and text do they mean the same message.
+        (message(b"a", b"1"), message(b"a", b"1"), 1),
+        (message(b"a", b"1"), message(b"b", b"1"), 2),
+        (message(b"a", b"1"), message(b"a", b"2"), 2),
+        # Somebody else's stanza-id says nothing.
+        (
+            message(b"a", b"1", archive.replace(b"anna", b"eve") % b"x"),
+            message(b"b", b"2", archive.replace(b"anna", b"eve") % b"x"),
+            2,
+        ),
+    ):
+        for reboot in (False, True):
+            talk = Dialogue()
+            talk.log_in()
+            talk.server(first)
+            if reboot:
+                talk.down()
+                talk.reboot()
+                talk.resume(3)
+            talk.server(second)
+            assert len(talk.values(events.MESSAGE)) == shown, (first, second, reboot)

@@ -1,0 +1,160 @@
+"""The page in a real Chromium, served by `make run`: type, pull a plug, type more, plug in again; nothing is lost."""
+
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+TOP = Path(__file__).parents[2]
+SCREENSHOT = TOP / ".build" / "page.png"
+CHROMIUM_ARGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="module")
+def address():
+    """Where `make run` serves, started as a user would and ended as by Ctrl-C."""
+    process = subprocess.Popen(
+        ["make", "-s", "run", "HEADLESS=1", "PORT=0"],
+        cwd=TOP,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={key: value for key, value in os.environ.items() if not key.startswith("MAKE")},
+    )
+    try:
+        line = process.stdout.readline()
+        yield re.search(r"http://\S+", line).group(0)
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(20)
+
+
+@pytest.fixture
+def page(address, tool):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=tool("CHROMIUM"), args=CHROMIUM_ARGS)
+        page = browser.new_context(viewport={"width": 980, "height": 980}).new_page()
+        errors = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.goto(address)
+        yield page
+        browser.close()
+        assert errors == []
+
+
+def screen(page, index):
+    return page.locator(".handheld").nth(index).locator(".screen")
+
+
+def typing(page, index):
+    return page.locator(".handheld").nth(index).get_by_label("type here")
+
+
+def shows(page, index, text, seconds=60):
+    expect(screen(page, index)).to_contain_text(text, timeout=seconds * 1000)
+
+
+def test_two_handhelds_talk_while_plugs_are_pulled(page):
+    anna, bert = (page.locator(".handheld").nth(i) for i in (0, 1))
+    shows(page, 0, "online ")
+    shows(page, 1, "online ")
+    for handheld in (anna, bert):
+        handheld.locator("select.rate").select_option("33600")
+        expect(handheld.locator(".lamps li[data-name=CD]")).to_have_class("lit")
+    shows(page, 0, "Bert")
+    screen(page, 0).click()  # as somebody would who wants to type
+    expect(typing(page, 0)).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.type("Hello Bert")
+    page.keyboard.press("Enter")
+    shows(page, 0, "(delivered)")
+    shows(page, 1, "1>Anna")
+    typing(page, 1).press("Enter")
+    shows(page, 1, "Hello Bert")
+
+    anna.locator("button.plug").click()
+    shows(page, 0, "no carrier")
+    expect(anna.locator(".lamps li[data-name=CD]")).not_to_have_class("lit")
+    typing(page, 0).press_sequentially("Grüße, 你好")
+    typing(page, 0).press("Enter")
+    shows(page, 0, "(queued)")
+    # And on the keys under the screen, as on a telephone's browser.
+    for key in ("shift", "o", "k", "!"):
+        anna.get_by_role("button", name=key, exact=True).click()
+    anna.get_by_role("button", name="Enter", exact=True).click()
+    shows(page, 0, "> Ok!")
+    bert.locator("button.plug").click()
+    shows(page, 1, "no carrier")
+    typing(page, 1).press_sequentially("are you there")
+    typing(page, 1).press("Enter")
+    shows(page, 1, "(queued)")
+    page.screenshot(path=SCREENSHOT)
+
+    for index, handheld in enumerate((anna, bert)):
+        handheld.locator("button.plug").click()
+        typing(page, index).press("F1")
+    shows(page, 1, "Ok!")
+    shows(page, 0, "are you there")
+    for index, words in (
+        (0, ("Hello Bert", "Grüße, 你好", "Ok!", "are you there")),
+        (1, ("Hello Bert", "Grüße, 你好")),
+    ):
+        for text in words:
+            assert screen(page, index).inner_text().count(text) == 1, text
+    expect(screen(page, 0)).not_to_contain_text("(queued)")
+    meter = anna.locator(".meter").inner_text()
+    assert re.fullmatch(r"\d{4,} B up · \d{4,} B down · \d+ s", meter), meter
+
+
+def test_a_handheld_that_was_switched_off_remembers(page):
+    anna = page.locator(".handheld").nth(0)
+    shows(page, 0, "online ")
+    anna.locator("button.power").click()
+    expect(screen(page, 0)).to_have_text("")
+    anna.locator("button.plug").click()  # nothing of what follows comes from the exchange
+    anna.locator("button.power").click()
+    shows(page, 0, "bert@exchange.test")
+    typing(page, 0).press("Enter")
+    shows(page, 0, "> Hello Bert")
+    anna.locator("button.plug").click()
+
+
+def test_two_pages_see_the_same_world(page, address):
+    other = page.context.new_page()
+    other.goto(address)
+    shows(page, 1, "online ")
+    typing(page, 1).press("Escape")
+    shows(other, 1, "contacts")
+    assert screen(other, 1).inner_text() == screen(page, 1).inner_text()
+
+
+def test_nonsense_on_the_socket_is_refused_and_other_sites_are_kept_out(page, address):
+    answers = page.evaluate(
+        """() => new Promise(done => {
+            const socket = new WebSocket(`ws://${location.host}/world`), refused = [];
+            const nonsense = ['{', '[]', '{"handheld": 7, "key": "Enter"}', '{"handheld": 0, "rate_bps": 1}'];
+            socket.onopen = () => nonsense.forEach(line => socket.send(line));
+            socket.onmessage = event => {
+                const message = JSON.parse(event.data);
+                if (message.refused && refused.push(message.refused) === nonsense.length) done(refused);
+            };
+        })"""
+    )
+    assert len(answers) == 4
+    response = page.request.get(
+        address + "world", headers={"Origin": "http://evil.test", "Upgrade": "websocket", "Connection": "Upgrade"}
+    )
+    assert response.status == 403
