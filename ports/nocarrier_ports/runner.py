@@ -90,7 +90,10 @@ class Runner:
             elif self.state == WAITING and ticks_diff(now_ms, self._due_ms) >= 0:
                 self._open(now_ms)
         except LinkError as error:
-            self._failed(error, now_ms)
+            if self.state == CONNECTED and self.client.fault is not None:
+                self._give_up(self.client.fault, now_ms)  # the server has said why before it hung up
+            else:
+                self._failed(error, now_ms)
 
     def deadline_ms(self) -> "Optional[int]":
         """When step() is wanted although nothing was received; None: never."""
@@ -129,6 +132,8 @@ class Runner:
                 break
             self.meter.bytes_down += n
             client.receive(memoryview(self._buf)[:n], now_ms)
+            if client.fault is not None:
+                break
         client.tick(now_ms, utc_s)
         self._write(now_ms)
         if client.online() and not self._logged_in:

@@ -162,3 +162,37 @@ def test_what_a_link_does_not_take_is_kept_in_order():
         b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='exchange.test'"
     )
     assert runner.meter.bytes_up == len(link.taken)
+
+
+def test_a_server_that_says_why_and_hangs_up_at_once_is_not_called_again():
+    class Talkative(FlakyLink):
+        """Its last words and its end come in one read."""
+
+        calls = 0
+
+        def open(self, now_ms):
+            self.calls += 1
+            self.incoming = (
+                b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
+                b"<stream:error><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+            )
+
+        def read_into(self, buf):
+            n = super().read_into(buf)
+            if n == 0:
+                raise links.NoCarrier()
+            return n
+
+    client = Client(
+        Account("anna@elsewhere.test", "pw", "r"),
+        Store(MemoryFlash(), QueueLimits()),
+        LineProfile(),
+        lambda n: bytes(n),
+    )
+    client.open()
+    link = Talkative()
+    runner = Runner(client, link, lambda n: bytes(n))
+    runner.dial(0)
+    for step in range(10_000):
+        runner.step(step * 100)
+    assert link.calls == 1 and runner.error.condition == "host-unknown" and runner.state == run.IDLE

@@ -1,0 +1,230 @@
+"""A real Prosody 13: ways in, faults in words, resumption, settlement by archive, stanzas over the limit.
+
+The client sits on a TCP link in real time; what it loses is the socket.
+"""
+
+import asyncio
+import time
+
+import pytest
+import slixmpp
+
+from nocarrier import events
+from nocarrier.client import Client
+from nocarrier.errors import AuthError, StreamError
+from nocarrier.queue import records, states
+from nocarrier.queue.store import QueueLimits, Store
+from nocarrier.session.account import Account
+from nocarrier.session.line import LineProfile
+from nocarrier_emulator.flash import MemoryFlash
+from nocarrier_emulator.prosody import Prosody
+from nocarrier_ports.links.tcp import TcpLink
+from nocarrier_ports.runner import Runner, RunnerLimits
+
+PASSWORDS = {"anna": "änna & 'secret'", "bert": "bert-pw"}
+
+
+@pytest.fixture(scope="module")
+def server(tool):
+    prosody = Prosody(tool("PROSODY13"), PASSWORDS)
+    prosody.start()
+    yield prosody
+    prosody.remove()
+
+
+class Device:
+    """A client on TCP, driven in real time: the server is a process of its own."""
+
+    def __init__(self, server, user="anna", password=None, domain=None, flash=None, trusted=False):
+        self.flash = flash or MemoryFlash()
+        self.server = server
+        account = Account("%s@%s" % (user, domain or server.domain), password or PASSWORDS[user], "nc-" + user)
+        count = iter(range(1 << 30))
+
+        def entropy(size):
+            return (next(count).to_bytes(4, "big") + time.monotonic_ns().to_bytes(8, "big") * 4)[:size]
+
+        line = LineProfile(1_000_000, 10, 5_000, trusted)
+        self.client = Client(account, Store(self.flash, QueueLimits()), line, entropy)
+        self.client.open()
+        self.link = TcpLink("127.0.0.1", server.port)
+        self.runner = Runner(self.client, self.link, entropy, RunnerLimits(4096, (50, 200)))
+        self.events = []
+        self.runner.dial(self.now_ms())
+
+    @staticmethod
+    def now_ms():
+        return time.monotonic_ns() // 1_000_000 & 0x3FFFFFFF
+
+    def step(self):
+        self.runner.step(self.now_ms(), int(time.time()))
+        while event := self.client.next_event():
+            self.events.append(event)
+
+    def run(self, until, seconds=20, others=()):
+        for _ in range(int(seconds * 200)):
+            for device in (self, *others):
+                device.step()
+            if until():
+                return
+            time.sleep(0.005)
+        raise AssertionError("not within %d s: %r" % (seconds, self.events[-5:]))
+
+    def values(self, kind):
+        return [value for k, value in self.events if k == kind]
+
+    def online(self):
+        return self.client.online()
+
+    def ready(self):
+        """Online, roster and archive read."""
+        return self.online() and self.client.roster.known and self.client._reader._catch_up.done
+
+    def state(self, jid):
+        item = self.client.store.history(jid, 1)[-1]
+        return states.NAMES[item.state]
+
+    def cut(self):
+        """The socket dies under it."""
+        self.link.close()
+
+    def quit(self):
+        self.runner.hang_up(self.now_ms())
+
+
+def test_login_with_scram_roster_and_presence(server):
+    device = Device(server)
+    device.run(device.ready)
+    assert [c.jid for c in device.client.roster.contacts()] == ["bert@" + server.domain]
+    assert device.client.store.sm_id and device.client.session.jid == "anna@%s/nc-anna" % server.domain
+    device.quit()
+
+
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-1", "PLAIN"])
+def test_login_with_other_mechanisms(server, mechanism, monkeypatch):
+    rows = [row for row in __import__("nocarrier.session.features").session.features.MECHANISMS if row[0] == mechanism]
+    monkeypatch.setattr("nocarrier.session.features.MECHANISMS", tuple(rows))
+    device = Device(server, trusted=True)
+    device.run(device.ready)
+    device.quit()
+
+
+def test_faults_are_typed(server):
+    for device, error, condition in (
+        (Device(server, password="wrong"), AuthError, "not-authorized"),
+        (Device(server, user="nobody", password="x"), AuthError, "not-authorized"),
+        (Device(server, domain="elsewhere.test"), StreamError, "host-unknown"),
+    ):
+        device.run(lambda device=device: device.values(events.FAULT))
+        fault = device.values(events.FAULT)[0]
+        assert isinstance(fault, error) and fault.condition == condition
+        device.run(lambda device=device: device.runner.state == 0)
+        assert device.runner.meter.calls == 1
+
+
+def test_two_devices_talk_with_states_and_receipts(server):
+    anna, bert = Device(server), Device(server, "bert")
+    anna.run(lambda: anna.ready() and bert.ready(), others=[bert])
+    anna.client.send_message("bert@" + server.domain, "Grüße <&> 你好")
+    anna.run(lambda: anna.state("bert@" + server.domain) == "delivered", others=[bert])
+    assert [m.body for m in bert.values(events.MESSAGE)] == ["Grüße <&> 你好"]
+    assert [state for _, state in anna.values(events.STATE)][:2] == [states.QUEUED, states.SENT]
+    anna.quit()
+    bert.quit()
+
+
+def test_a_session_is_resumed_after_a_cut_and_after_a_power_cut(server):
+    anna = Device(server)
+    anna.run(anna.ready)
+    session = anna.client.store.sm_id
+    anna.cut()
+    anna.run(lambda: anna.values(events.ONLINE) == [False, True])
+    assert anna.client.store.sm_id == session
+    anna.cut()
+    again = Device(server, flash=anna.flash)
+    again.run(again.online)
+    assert again.values(events.ONLINE) == [True] and again.client.store.sm_id == session
+    again.quit()
+
+
+def test_what_arrives_while_away_arrives_once(server):
+    anna, bert = Device(server), Device(server, "bert")
+    anna.run(lambda: anna.ready() and bert.ready(), others=[bert])
+    bert.client.log_out()
+    bert.step()
+    bert.quit()
+    to = "bert@" + server.domain
+    for i in range(12):
+        anna.client.send_message(to, "waits %d" % i)
+    anna.run(lambda: anna.state(to) == "on server")
+    bert = Device(server, "bert", flash=bert.flash)
+    bert.run(lambda: bert.ready() and len(bert.values(events.MESSAGE)) >= 12, others=[anna])
+    anna.run(lambda: anna.state(to) == "delivered", others=[bert])
+    assert [m.body for m in bert.values(events.MESSAGE)] == ["waits %d" % i for i in range(12)]
+    anna.quit()
+    bert.quit()
+
+
+def test_a_doubt_is_settled_by_the_archive(server):
+    """The server has the message, we have no acknowledgement, and the session is gone: it must not be sent again."""
+    anna, bert = Device(server), Device(server, "bert")
+    to = "bert@" + server.domain
+    anna.run(lambda: anna.ready() and bert.ready(), others=[bert])
+    anna.client.send_message(to, "in doubt")
+    anna.run(lambda: not anna.client.session._out.waiting())
+    bert.run(lambda: bert.values(events.MESSAGE))
+    anna.cut()  # before the acknowledgement was read
+    anna.client.store.save_session("", 0, "")  # as if the server had forgotten it
+    again = Device(server, flash=anna.flash)
+    again.run(lambda: again.ready() and again.state(to) in ("on server", "delivered"), others=[bert])
+    again.run(lambda: again.state(to) == "delivered", others=[bert])
+    assert [m.body for m in bert.values(events.MESSAGE)] == ["in doubt"]
+    assert states.SENT not in [state for _, state in again.values(events.STATE)]
+    again.quit()
+    bert.quit()
+
+
+def test_a_message_over_the_limit_from_a_foreign_client(server):
+    """200 KB in one stanza: skipped in constant memory, counted, reported; what follows arrives."""
+    anna = Device(server)
+    anna.run(anna.ready)
+
+    async def send():
+        client = slixmpp.ClientXMPP(
+            "bert@" + server.domain,
+            PASSWORDS["bert"],
+            plugin_config={"feature_mechanisms": {"unencrypted_scram": True}},
+        )
+        client.enable_direct_tls = client.enable_starttls = False
+        client.enable_plaintext = True
+        started = asyncio.Event()
+        client.add_event_handler("session_start", lambda event: started.set())
+        client.connect("127.0.0.1", server.port)
+        await asyncio.wait_for(started.wait(), 20)
+        client.send_message("anna@" + server.domain, "x" * 200_000, mtype="chat")
+        client.send_message("anna@" + server.domain, "still there?", mtype="chat")
+        await asyncio.sleep(1)
+        await client.disconnect()
+
+    asyncio.run(send())
+    anna.run(lambda: len(anna.values(events.MESSAGE)) == 2)
+    big, small = anna.values(events.MESSAGE)
+    assert big.flags & records.NOTICE and big.body.startswith("too large (200") and small.body == "still there?"
+    anna.cut()
+    anna.run(lambda: anna.values(events.ONLINE)[-1] is True and anna.online())
+    assert len(anna.values(events.MESSAGE)) == 2
+    anna.quit()
+
+
+def test_the_server_restarts_in_order(server):
+    anna, bert = Device(server), Device(server, "bert")
+    to = "bert@" + server.domain
+    anna.run(lambda: anna.ready() and bert.ready(), others=[bert])
+    server.stop()
+    anna.run(lambda: not anna.online())
+    anna.client.send_message(to, "while it was away")
+    server.start()
+    anna.run(lambda: anna.state(to) == "delivered", 30, others=[bert])
+    assert [m.body for m in bert.values(events.MESSAGE)] == ["while it was away"]
+    anna.quit()
+    bert.quit()
