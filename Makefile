@@ -31,8 +31,8 @@ check:
 
 # make bench NAME=name      one measurement; its last line is a JSON object. Without NAME: the names
 bench:
-	@$(WITH) test python tests/bench/run.py $(NAME)
+	@$(WITH) test python tests/named.py tests/bench $(NAME)
 
 # make soak NAME=name       a long campaign; its last line is a JSON object. Without NAME: the names
 soak:
-	@$(WITH) test python tests/soak/run.py $(NAME)
+	@$(WITH) test python tests/named.py tests/soak $(NAME)

@@ -17,6 +17,8 @@ def main() -> int:
     show.add_argument("--seed", type=int, default=1)
     show.add_argument("--speed", type=int, default=8, help="of the devices' clock and the line; 1 is life")
     show.add_argument("--messages", type=int, default=20, help="each way")
+    show.add_argument("--drops", type=int, default=6)
+    show.add_argument("--kills", type=int, default=2)
     show.add_argument("--server", choices=("exchange", "prosody"), default="exchange")
     show.add_argument("--peer", choices=("nocarrier", "slixmpp"), default="nocarrier")
     show.add_argument("--micropython", default=os.environ.get("MICROPYTHON32", ""))
@@ -41,6 +43,8 @@ def main() -> int:
                 seed=options.seed,
                 speed=options.speed,
                 messages=options.messages,
+                drops=options.drops,
+                kills=options.kills,
                 server=options.server,
                 peer=options.peer,
                 micropython=options.micropython,

@@ -6,11 +6,13 @@ or does not, archives or does not. In the end each side must have what the other
 
 import random
 from dataclasses import dataclass, field
+from functools import partial
 
+from nocarrier.queue.history import HistoryItem
 from nocarrier.queue.store import QueueLimits
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
-from nocarrier_emulator.clock import VirtualClock
+from nocarrier_emulator.clock import Action, VirtualClock
 from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.handheld import Handheld
@@ -58,7 +60,7 @@ class User:
             if body in taken or self.handheld.send(self.peer_jid, body):
                 self.typed.append(self.to_type.pop(0))
 
-    def history(self):  # type: ignore[no-untyped-def]
+    def history(self) -> list[HistoryItem]:
         return self.handheld.client.store.history(self.peer_jid, 500)
 
     def received(self) -> list[str]:
@@ -101,7 +103,7 @@ class Campaign:
         for user in self.users:
             for i in range(messages):
                 text = "%d %s" % (i + 1, pick.choice(_TEXTS))
-                self._at(pick.uniform(0, _SPAN_MS), lambda user=user, text=text: self._write(user, text))
+                self._at(pick.uniform(0, _SPAN_MS), partial(self._write, user, text))
         for count, act in ((drops, self._drop), (power_cuts, self._cut_power), (restarts, self._restart)):
             for _ in range(count):
                 self._at(pick.uniform(2_000, _SPAN_MS), act)
@@ -130,7 +132,7 @@ class Campaign:
             len(a.received()) >= len(b.typed) and len(b.received()) >= len(a.typed)
         )
 
-    def _at(self, at_ms: float, act) -> None:  # type: ignore[no-untyped-def]
+    def _at(self, at_ms: float, act: Action) -> None:
         self.clock.call_later(at_ms, act)
 
     def _write(self, user: User, text: str) -> None:

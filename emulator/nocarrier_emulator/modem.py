@@ -33,6 +33,7 @@ class Modem:
         self.deaf = False  # switched off: answers nothing
         self.on_dte: Callable[[bytes], None] = lambda data: None
         self.on_room: Callable[[], None] = lambda: None
+        self.on_wire: Callable[[str, bytes], None] = lambda way, data: None  # "up" or "down": what crosses the line
         self.dtr = True
         self.total_up = 0  # bytes that went over lines, both ways
         self.total_down = 0
@@ -124,6 +125,7 @@ class Modem:
             taken = self._end.write(data)
             self.total_up += taken
             self._up_ms = self._clock.now_ms()
+            self.on_wire("up", data[:taken])
             self._watch_escape(data[:taken])
             return taken
         for byte in data:
@@ -271,6 +273,7 @@ class Modem:
         if self._online:
             self.total_down += len(data)
             self._down_ms = self._clock.now_ms()
+            self.on_wire("down", data)
             self._send(data)
 
     def _hang_up(self, say: bool = True) -> None:

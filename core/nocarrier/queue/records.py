@@ -89,6 +89,7 @@ def pack_out(message: Outgoing) -> bytes:
 
 
 def unpack_out(payload: bytes) -> Outgoing:
+    """The message of an OUT record."""
     seq, utc_s = struct.unpack_from("<II", payload, 0)
     message_id, at = _string(payload, 8)
     to, at = _string(payload, at)
@@ -96,19 +97,23 @@ def unpack_out(payload: bytes) -> Outgoing:
 
 
 def pack_sent(seq: int, count: int) -> bytes:
+    """A SENT record: message number, stanza count."""
     return struct.pack("<II", seq, count)
 
 
 def unpack_sent(payload: bytes) -> "tuple[int, int]":
+    """(seq, count) of a SENT record."""
     seq, count = struct.unpack("<II", payload)
     return seq, count
 
 
 def pack_state(seq: int, state: int, flags: int, reason: str) -> bytes:
+    """A STATE record; states.py has the states."""
     return struct.pack("<IBB", seq, state, flags) + reason.encode()
 
 
 def unpack_state(payload: bytes) -> "tuple[int, int, int, str]":
+    """(seq, state, flags, reason) of a STATE record."""
     seq, state, flags = struct.unpack_from("<IBB", payload, 0)
     return seq, state, flags, str(payload[6:], "utf-8")
 
@@ -130,6 +135,7 @@ def share_key(some: bytes, others: bytes) -> bool:
 
 
 def unpack_in(payload: bytes) -> Incoming:
+    """The message of an IN or ASIDE record."""
     seq, h, utc_s, flags, keys_bytes = struct.unpack_from("<IIIBB", payload, 0)
     at = 14 + keys_bytes
     keys = payload[14:at]
@@ -145,15 +151,18 @@ def pack_number(number: int) -> bytes:
 
 
 def unpack_number(payload: bytes) -> int:
+    """The number of a RECEIPT or HANDLED record."""
     number: int = struct.unpack("<I", payload)[0]
     return number
 
 
 def pack_session(h: int, sm_id: str, jid: str) -> bytes:
+    """A SESSION or SAME record. Raises UsageError if the id has more than 255 bytes."""
     return struct.pack("<I", h) + _strings(sm_id) + jid.encode()
 
 
 def unpack_session(payload: bytes) -> "tuple[int, str, str]":
+    """(h, id, full JID) of a SESSION or SAME record."""
     sm_id, at = _string(payload, 4)
     return unpack_number(payload[:4]), sm_id, str(payload[at:], "utf-8")
 

@@ -33,6 +33,7 @@ class Hmac:
         self._outer = bytes([byte ^ 0x5C for byte in key])
 
     def digest(self, message: bytes) -> bytes:
+        """HMAC of one message."""
         inner = self._new(self._inner)
         inner.update(message)
         outer = self._new(self._outer)

@@ -42,6 +42,7 @@ class Scope:
             self.pairs.pop()
 
     def find(self, prefix: str) -> "Optional[str]":
+        """The URI that the prefix stands for, or None."""
         for i in range(len(self.pairs) - 1, -1, -1):
             if self.pairs[i][0] == prefix:
                 return self.pairs[i][1]

@@ -1,0 +1,26 @@
+"""named.py FOLDER [NAME]: runs the measurement or campaign NAME of the folder; without NAME, lists what there is.
+
+What it found is said in words, and as one JSON object in the last line.
+"""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Exit status: 0, or 2 if there is no such name."""
+    folder, name = Path(sys.argv[1]), (sys.argv[2:] or [""])[0]
+    modules = {path.stem: path for path in sorted(folder.glob("*.py"))}
+    if name not in modules:
+        for path in modules.values():
+            print("NAME=%-10s %s" % (path.stem, path.read_text().split('"""')[1].split("\n")[0]))
+        return 2 if name else 0
+    sys.path.insert(0, str(folder))
+    print(json.dumps(importlib.import_module(name).main()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
