@@ -134,15 +134,11 @@ class Client:
         to = checked(to)
         if not body:
             raise UsageError("there is no text")
-        try:
-            size_bytes = len(body.encode())
-        except UnicodeError:  # CPython's word for half of a surrogate pair; on MicroPython the writer finds it
-            raise UsageError("XML cannot carry this text") from None
-        if size_bytes > self.store.limits.body_bytes:
-            raise UsageError("the text is longer than %d bytes" % self.store.limits.body_bytes)
         token = self._token()
         # Refuses now what could not be written later.
         self.session.encode(messages.to_stanza(Outgoing(0, 0, "%08x-%s" % (0, token), to, body)))
+        if len(body.encode()) > self.store.limits.body_bytes:
+            raise UsageError("text longer than %d bytes" % self.store.limits.body_bytes)
         seq = self.store.enqueue(to, body, token, self._reader.utc_s).seq
         self._events.append((events.STATE, (seq, states.QUEUED)))
         self._pump()

@@ -9,7 +9,7 @@ def decimal(text: str, digits: int) -> int:
     """The value of 1 to `digits` ASCII digits, or NONE if the text is anything else."""
     if not 1 <= len(text) <= digits:
         return NONE
-    for char in text:
-        if char not in "0123456789":
+    for byte in text.encode():
+        if not 0x30 <= byte <= 0x39:
             return NONE
     return int(text)

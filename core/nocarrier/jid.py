@@ -2,8 +2,8 @@
 
 from nocarrier.errors import UsageError
 
-_NOT_LOCAL = " \"&'/:<>@"  # RFC 7622 §3.3.1
-_NOT_DOMAIN = " \"&'/<>@"  # what no host name, address or label holds
+_NOT_LOCAL = b" \"&'/:<>@"  # RFC 7622 §3.3.1
+_NOT_DOMAIN = b" \"&'/<>@"  # what no host name, address or label holds
 
 
 def bare(jid: str) -> str:
@@ -20,7 +20,7 @@ def checked(text: str) -> str:
     if at < 1 or not domain or len(jid.encode()) > 255:
         raise UsageError("no address (user@domain)")
     for part, forbidden in ((local, _NOT_LOCAL), (domain, _NOT_DOMAIN)):
-        for char in part:
-            if char in forbidden or ord(char) < 0x21 or ord(char) == 0x7F:
-                raise UsageError("an address cannot hold %r" % char)
+        for byte in part.encode():
+            if byte < 0x21 or byte == 0x7F or byte in forbidden:
+                raise UsageError("an address cannot hold %r" % chr(byte))
     return jid

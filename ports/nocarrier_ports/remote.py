@@ -16,6 +16,7 @@ import json
 from nocarrier import events
 from nocarrier.errors import NocarrierError
 from nocarrier.queue import records, states
+from nocarrier.wire.chars import code_points
 from nocarrier_ports import runner as run
 from nocarrier_ports.handset import keys, words
 from nocarrier_ports.handset.app import App
@@ -86,8 +87,8 @@ class Remote:
         elif "key" in command:
             app.key(keys.from_name(_text(command["key"])), 0, True)
         elif "text" in command:
-            for char in _text(command["text"]):
-                app.key(ord(char), 0, True)
+            for code in code_points(_text(command["text"])):
+                app.key(code, 0, True)
         elif "history" in command:
             newest, skip = _count(command.get("newest", 10)), _count(command.get("skip", 0))
             self._history(app, _text(command["history"]), newest, skip)

@@ -200,6 +200,7 @@ def test_words_fit_on_a_line_of_30_letters():
 
 def test_text_that_lies_is_shown_as_marks():
     assert harmless("a\u202eb\u200fc\x1b[2Jd\x00e\ufefff\u2066g") == "a¿b¿c¿[2Jd¿e¿f¿g"
+    assert harmless("so\u00adft\u2069 \U000e0041\u061c") == "so¿ft¿ ¿¿"
     assert harmless("two\nlines, Grüße, 你好") == "two\nlines, Grüße, 你好"
 
 

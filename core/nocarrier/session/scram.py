@@ -102,8 +102,8 @@ def prepared(text: str) -> str:
 
     Normalisation (NFKC) is not done: its tables do not fit into a handheld; what the user types is what is sent.
     """
-    for char in text:
-        if ord(char) < 0x20 or ord(char) == 0x7F:
+    for byte in text.encode():
+        if byte < 0x20 or byte == 0x7F:
             raise UsageError("control character in user name or password")
     return text
 

@@ -6,7 +6,7 @@ MicroPython's own decoder lets overlong forms and surrogates pass: bytes are che
 from nocarrier.compat import const
 
 try:
-    from typing import Union
+    from typing import Iterator, Union
 
     Bytes = Union[bytes, bytearray]
 except ImportError:
@@ -30,6 +30,37 @@ def is_char(code: int) -> bool:
     if code < 0x20:
         return code == _TAB or code == _LF or code == _CR
     return code < 0xD800 or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
+
+
+def code_points(text: str) -> "Iterator[int]":
+    """The text's letters as numbers. Raises UnicodeError for half of a surrogate pair (on CPython).
+
+    Not `for char in text`: MicroPython keeps every letter that was ever taken out of a text, for good; a few thousand
+    Chinese ones would fill a handheld's memory.
+    """
+    data = text.encode()
+    i = 0
+    while i < len(data):
+        lead = data[i]
+        more = 0 if lead < 0x80 else 1 if lead < 0xE0 else 2 if lead < 0xF0 else 3
+        code = lead if not more else lead & (0x3F >> more)
+        for k in range(i + 1, i + more + 1):
+            code = code << 6 | data[k] & 0x3F
+        i += more + 1
+        yield code
+
+
+def letter(code: int) -> str:
+    """The text of one code point, which is_char(); not chr(), for the reason that code_points() gives."""
+    if code < 0x80:
+        return chr(code)
+    if code < 0x800:
+        data = bytes((0xC0 | code >> 6, 0x80 | code & 0x3F))
+    elif code < 0x10000:
+        data = bytes((0xE0 | code >> 12, 0x80 | code >> 6 & 0x3F, 0x80 | code & 0x3F))
+    else:
+        data = bytes((0xF0 | code >> 18, 0x80 | code >> 12 & 0x3F, 0x80 | code >> 6 & 0x3F, 0x80 | code & 0x3F))
+    return str(data, "utf-8")
 
 
 def find_illegal(buf: "Bytes", start: int, end: int) -> int:
@@ -76,8 +107,7 @@ def is_ncname(name: str) -> bool:
     if not name:
         return False
     first = True
-    for char in name:
-        code = ord(char)
+    for code in code_points(name):
         if code < 0x80:
             ok = 0x61 <= code <= 0x7A or 0x41 <= code <= 0x5A or code == 0x5F
             if not ok and not first:

@@ -6,7 +6,7 @@ checks names, tag pairs, attributes, references, characters and namespaces, and 
 
 from nocarrier.compat import const
 from nocarrier.errors import XmlError
-from nocarrier.wire.chars import find_illegal, is_char, is_ncname
+from nocarrier.wire.chars import find_illegal, is_char, is_ncname, letter
 from nocarrier.wire.element import Element
 from nocarrier.wire.limits import WireLimits
 
@@ -268,7 +268,7 @@ class TreeBuilder:
             code = code * base + value
         if not digits or not is_char(code):
             raise self.fail("reference to a character that XML forbids", at)
-        return chr(code)
+        return letter(code)
 
     def fail(self, text: str, at: int, condition: str = "not-well-formed") -> XmlError:
         """An XmlError for the byte at index `at` of the buffer."""

@@ -1,16 +1,16 @@
 """Elements to bytes: one walk counts, the same walk writes, nothing is built by concatenation."""
 
 from nocarrier.errors import UsageError
-from nocarrier.wire.chars import is_char, is_ncname
+from nocarrier.wire.chars import find_illegal, is_ncname
 from nocarrier.wire.element import Element
 
 _ESCAPES = {
-    "&": b"&amp;", "<": b"&lt;", ">": b"&gt;", "'": b"&apos;",
+    0x26: b"&amp;", 0x3C: b"&lt;", 0x3E: b"&gt;", 0x27: b"&apos;",
     # Literal line ends and tabs would be normalised by the reader (XML 1.0 §2.11, §3.3.3).
-    "\r": b"&#13;", "\n": b"&#10;", "\t": b"&#9;",
+    0x0D: b"&#13;", 0x0A: b"&#10;", 0x09: b"&#9;",
 }  # fmt: skip
-_IN_TEXT = "&<>\r"
-_IN_VALUE = "&<>'\r\n\t"
+_IN_TEXT = b"&<>\r"
+_IN_VALUE = b"&<>'\r\n\t"
 
 
 class _Counter:
@@ -19,7 +19,7 @@ class _Counter:
     def __init__(self) -> None:
         self.size = 0
 
-    def put(self, data: bytes) -> None:
+    def put(self, data: "bytes | memoryview") -> None:
         self.size += len(data)
 
 
@@ -30,7 +30,7 @@ class _Filler:
         self.out = bytearray(size)
         self.at = 0
 
-    def put(self, data: bytes) -> None:
+    def put(self, data: "bytes | memoryview") -> None:
         end = self.at + len(data)
         self.out[self.at : end] = data
         self.at = end
@@ -79,10 +79,22 @@ def _element(element: Element, outer_ns: str, sink: "_Counter | _Filler") -> Non
     sink.put(b">")
 
 
+def _encoded(text: str) -> bytes:
+    """UTF-8 of what XML can carry. Raises UsageError for anything else."""
+    try:
+        data = text.encode()
+    except UnicodeError:  # CPython's word for half of a surrogate pair; MicroPython writes one as if it were a letter
+        raise UsageError("XML cannot carry this text") from None
+    if find_illegal(data, 0, len(data)) >= 0:
+        raise UsageError("XML cannot carry this text")
+    return data
+
+
 def _name(name: str) -> bytes:
+    data = _encoded(name)
     if not is_ncname(name):
         raise UsageError("not an XML name: %r" % name)
-    return name.encode()
+    return data
 
 
 def _attribute(name: str, value: str, sink: "_Counter | _Filler") -> None:
@@ -97,16 +109,14 @@ def _attribute(name: str, value: str, sink: "_Counter | _Filler") -> None:
     sink.put(b"'")
 
 
-def _escaped(text: str, special: str, sink: "_Counter | _Filler") -> None:
-    """Puts text in runs between the characters that need an escape."""
+def _escaped(text: str, special: bytes, sink: "_Counter | _Filler") -> None:
+    """Puts text in runs between the characters that need an escape; all of these are ASCII."""
+    data = _encoded(text)
+    view = memoryview(data)
     start = 0
-    at = 0
-    for char in text:
-        if char in special:
-            sink.put(text[start:at].encode())
-            sink.put(_ESCAPES[char])
+    for at in range(len(data)):
+        if data[at] in special:
+            sink.put(view[start:at])
+            sink.put(_ESCAPES[data[at]])
             start = at + 1
-        elif not is_char(ord(char)):
-            raise UsageError("cannot send character U+%04X" % ord(char))
-        at += 1
-    sink.put(text[start:].encode())
+    sink.put(view[start:])

@@ -47,8 +47,8 @@ async def run(options: Options) -> int:
     try:
         await b.start()
         await a.start()
-        await _watched(a, _play(stage, a, b, rng), options.limit_s)
-        await _watched(a, _all_there(stage, a, b), options.limit_s)
+        await _watched(a, _play(stage, a, b, rng), options.limit_s())
+        await _watched(a, _all_there(stage, a, b), options.limit_s())
         got_a, got_b = await a.received(), await b.received()
     finally:
         seconds = stage.clock.now_ms() / 1000

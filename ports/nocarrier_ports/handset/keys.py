@@ -1,6 +1,7 @@
 """Key codes: printable characters are their code points, the others begin at 0xE000 (private use)."""
 
 from nocarrier.compat import const
+from nocarrier.wire.chars import is_char
 
 ENTER = const(0x0D)
 BACKSPACE = const(0x08)
@@ -17,6 +18,11 @@ NAMES = {
     "Enter": ENTER, "Backspace": BACKSPACE, "Escape": ESCAPE, "ArrowUp": UP, "ArrowDown": DOWN,
     "PageUp": PAGE_UP, "PageDown": PAGE_DOWN, "F1": CALL, "F2": NEW,
 }  # fmt: skip
+
+
+def types(code: int) -> bool:
+    """True if the key types a letter that a message can carry."""
+    return code >= 0x20 and not 0xE000 <= code < 0xF900 and is_char(code)
 
 
 def from_name(name: str) -> int:

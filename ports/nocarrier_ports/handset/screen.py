@@ -1,5 +1,7 @@
 """Lines of text on a framebuf-shaped surface: fill(), fill_rect(), text() in cells of 8 x 8 pixels, show()."""
 
+from nocarrier.wire.chars import code_points, letter
+
 try:
     from typing import Any
 except ImportError:
@@ -7,21 +9,28 @@ except ImportError:
 
 _CELL = 8
 # What a font without these letters shows instead; the rest becomes "?".
-_PLAIN = {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "é": "e", "è": "e", "…": "..."}
+_PLAIN = {
+    0xE4: "ae", 0xF6: "oe", 0xFC: "ue", 0xC4: "Ae", 0xD6: "Oe", 0xDC: "Ue", 0xDF: "ss", 0xE9: "e", 0xE8: "e",
+    0x2026: "...",
+}  # fmt: skip
+# Letters that are not seen, but turn text round, hide it or break it: first and last code point. U+200C and U+200D are
+# not among them: Persian and Indian scripts need them.
+_TRICKS = (
+    (0x00, 0x09), (0x0B, 0x1F), (0x7F, 0x9F), (0xAD, 0xAD), (0x061C, 0x061C), (0x200B, 0x200B), (0x200E, 0x200F),
+    (0x2028, 0x202E), (0x2060, 0x206F), (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB), (0xE0000, 0xE0FFF),
+)  # fmt: skip
 
 
 def harmless(text: str) -> str:
     """Control characters and bidirectional overrides as a mark: a message must not redraw the screen or turn it."""
-    out = []
-    for char in text:
-        code = ord(char)
-        if code < 0x20 or 0x7F <= code < 0xA0 or 0x200B <= code <= 0x200F or 0x2028 <= code <= 0x202E:
-            out.append("\n" if char == "\n" else "¿")
-        elif 0x2060 <= code <= 0x2069 or code == 0xFEFF:
-            out.append("¿")
-        else:
-            out.append(char)
-    return "".join(out)
+    return "".join([letter(0xBF if _is_trick(code) else code) for code in code_points(text)])
+
+
+def _is_trick(code: int) -> bool:
+    for first, last in _TRICKS:
+        if first <= code <= last:
+            return True
+    return False
 
 
 def wrapped(text: str, width: int) -> "list[str]":
@@ -79,7 +88,4 @@ class Screen:
     def _drawable(self, text: str) -> str:
         if self._unicode:
             return text
-        out = []
-        for char in text:
-            out.append(char if " " <= char <= "~" else _PLAIN.get(char, "?"))
-        return "".join(out)
+        return "".join([letter(c) if 0x20 <= c < 0x7F else _PLAIN.get(c, "?") for c in code_points(text)])

@@ -3,6 +3,7 @@
 from nocarrier import events
 from nocarrier.chat.roster import OFFLINE
 from nocarrier.jid import checked
+from nocarrier.wire.chars import letter
 from nocarrier_ports.handset import keys, words
 from nocarrier_ports.handset.screen import harmless, wrapped
 
@@ -17,6 +18,7 @@ except ImportError:
 
 _HISTORY = 12  # lines of a conversation that are in memory
 _TEXT_CHARS = 600
+_ADDRESS_CHARS = 255
 
 
 class View:
@@ -117,8 +119,8 @@ class ConversationView(View):
             self._back += 1
         elif code == keys.PAGE_DOWN or code == keys.DOWN:
             self._back = max(0, self._back - 1)
-        elif code >= 0x20 and not 0xE000 <= code < 0xF900 and len(self._text) < _TEXT_CHARS:
-            self._text += chr(code)
+        elif keys.types(code) and len(self._text) < _TEXT_CHARS:
+            self._text += letter(code)
 
     def event(self, kind: int, value: object) -> None:
         if kind in (events.MESSAGE, events.STATE):
@@ -161,8 +163,8 @@ class AddressView(View):
             self.app.show_conversation(checked(self._text))
         elif code == keys.BACKSPACE:
             self._text = self._text[:-1]
-        elif 0x20 <= code < 0xE000 and len(self._text) < 255:
-            self._text += chr(code)
+        elif keys.types(code) and len(self._text) < _ADDRESS_CHARS:
+            self._text += letter(code)
 
     def draw(self, first: int, last: int) -> None:
         screen = self.app.screen

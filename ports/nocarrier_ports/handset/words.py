@@ -11,6 +11,8 @@ _CONDITIONS = {
     "incorrect-encoding": "server's login is broken",
     "malformed-request": "server's login is broken",
     "host-unknown": "server has no such domain",
+    "invalid-namespace": "that is no XMPP server",
+    "unsupported-version": "server is too old",
     "conflict": "logged in elsewhere",
     "system-shutdown": "server is going down",
     "connection-timeout": "line went silent",

@@ -1,0 +1,59 @@
+"""MicroPython keeps for good every letter that is taken out of a text: nothing of ours may do so."""
+
+import subprocess
+from pathlib import Path
+
+EMULATOR = Path(__file__).parents[2] / "emulator"
+
+PROGRAM = """
+import gc, micropython
+from nocarrier import ns
+from nocarrier.wire import parser
+from nocarrier.wire.element import Element
+from nocarrier.wire.limits import WireLimits
+from nocarrier.wire.writer import encode
+from nocarrier_ports.handset.screen import Screen, harmless, wrapped
+
+class Surface:
+    def fill(self, *a): pass
+    fill_rect = text = show = fill
+
+screen = Screen(Surface(), 240, 160)
+reader = parser.StreamParser(WireLimits(1024, 256))
+reader.feed(b"<s xmlns='jabber:client'>")
+reader.next_event()
+
+def letters(first):
+    return bytes([0xE4 + first // 4096, 0x80 + first // 64 % 64, 0x80 + first % 64])
+
+def round_trip(first):
+    text = str(b"".join([letters(first + i) for i in range(20)]), "utf-8")
+    data = encode(Element("body", ns.CLIENT, ("a", text), [text, "&#x4e00;"]), ns.CLIENT, 1024)
+    for at in range(0, len(data), 200):
+        reader.feed(memoryview(data)[at : at + 200])
+        event = reader.next_event()
+    got = event[1].children[0]
+    assert got[:20] == text
+    for line in wrapped(harmless(got), 28):
+        screen.line(3, line)
+
+for block in range(2):
+    for first in range(block * 3000, block * 3000 + 3000, 20):
+        round_trip(first)
+    gc.collect()
+    if block == 0:
+        before = gc.mem_alloc()
+print(gc.mem_alloc() - before)
+"""
+
+
+def test_three_thousand_letters_leave_nothing_behind(tool):
+    done = subprocess.run(
+        [tool("MICROPYTHON32"), "-X", "heapsize=256k", "-c", PROGRAM],
+        env={"MICROPYPATH": ".frozen"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    # Each letter that was kept would be 13 bytes.
+    assert abs(int(done.stdout)) < 500, done.stdout
