@@ -67,7 +67,7 @@ class Roster:
         """Takes a roster push. False if it is not from our own account (RFC 6121 §2.1.6): then it is ignored."""
         sender = iq.get("from")
         query = iq.child("query", ns.ROSTER)
-        if query is None or (sender and sender != self._own):
+        if iq.get("type") != "set" or query is None or (sender and sender != self._own):
             return False
         for item in query.elements():
             self._item(item, self._contacts)

@@ -1,5 +1,6 @@
 """XML for the exchange: expat in defusedxml's hardened set-up in, plain ElementTree elements out."""
 
+import re
 from collections.abc import Callable, Iterator
 from xml.etree.ElementTree import Element, SubElement, TreeBuilder
 from xml.sax.saxutils import escape, quoteattr
@@ -10,6 +11,8 @@ CLIENT = "jabber:client"
 STREAM = "http://etherx.jabber.org/streams"
 SM = "urn:xmpp:sm:3"
 _CR = {"\r": "&#13;"}  # or else the reader would make a line feed of it
+_TAG_SIGN = re.compile(b"[>'\"]")
+_TAG_BYTES = 65_536  # of one tag
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -37,16 +40,26 @@ class StreamReader:
         self._builder = TreeBuilder()
         self._depth = 0
         self._parser = DefusedXMLParser(target=self, forbid_dtd=True)
-        # Newer expats put off a token that came in pieces; here every byte counts when it comes.
-        deferral = getattr(self._parser.parser, "SetReparseDeferralEnabled", None)
-        if deferral is not None:
-            deferral(False)
+        self._held = b""
 
     def feed(self, data: bytes) -> None:
-        self._parser.feed(data)
+        """Bytes of the stream, in any pieces.
+
+        expat gets whole tags only. Since 2.6, and in older ones that distributions have mended, it looks again at a tag
+        that came in pieces only when there is twice as much of it; on a slow line that would be never. Not every Python
+        has the switch for it.
+        """
+        buf = self._held + data
+        end = _end_of_whole_tags(buf)
+        if len(buf) - end > _TAG_BYTES:
+            raise Forbidden("policy-violation")
+        self._held = buf[end:]
+        if end:
+            self._parser.feed(buf[:end])
 
     def finish(self) -> None:
         """The transport ended; raises ParseError if the stream had not."""
+        self._parser.feed(self._held)
         self._parser.close()
 
     # What the parser calls.
@@ -83,6 +96,27 @@ class StreamReader:
 
     def close(self) -> None:
         pass
+
+
+def _end_of_whole_tags(buf: bytes) -> int:
+    """Where the tag begins that has not come to its ">" yet; the length if there is none."""
+    at = 0
+    while (lt := buf.find(b"<", at)) >= 0:
+        at = lt + 1
+        quoted = buf[at : at + 1] not in (b"!", b"?")
+        while True:
+            found = _TAG_SIGN.search(buf, at)
+            if found is None:
+                return lt
+            at = found.end()
+            if found[0] == b">":
+                break
+            if quoted:
+                close = buf.find(found[0], at)
+                if close < 0:
+                    return lt
+                at = close + 1
+    return len(buf)
 
 
 def split(tag: str) -> tuple[str, str]:
