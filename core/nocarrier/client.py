@@ -55,7 +55,7 @@ _FINAL = ("conflict", "host-unknown", "host-gone", "not-authorized", "unsupporte
 def may_retry(error: NocarrierError) -> bool:
     """True if the call may be repeated without the user's doing."""
     if isinstance(error, AuthError):
-        return False
+        return error.condition == "temporary-auth-failure"
     return not (isinstance(error, PeerError) and error.condition in _FINAL)
 
 
@@ -178,7 +178,7 @@ class Client:
     def link_down(self) -> None:
         """The line is gone. What was under way is settled after the next login."""
         was_online = self.session.online()
-        self.session.disconnect(self.fault is not None)
+        self.session.disconnect(isinstance(self.fault, PeerError))
         self._take_session_events()
         if self.session.acks.active:
             self._guarded(self.store.save_handled, self.session.acks.handled)
@@ -278,8 +278,12 @@ class Client:
         """Calls; a fault of the peer or of the flash becomes one event, and nothing goes on until link_down()."""
         try:
             return call(*args)
+        except UsageError as error:  # nobody here has called wrongly: it is what the peer has sent
+            return self._fail(PeerError("policy-violation", str(error)))
         except (PeerError, StorageError) as error:
-            if self.fault is None:
-                self.fault = error
-                self._events.append((events.FAULT, error))
-            return None
+            return self._fail(error)
+
+    def _fail(self, error: NocarrierError) -> None:
+        if self.fault is None:
+            self.fault = error
+            self._events.append((events.FAULT, error))

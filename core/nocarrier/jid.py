@@ -1,6 +1,7 @@
 """Addresses (RFC 7622), as far as a handheld can: ASCII case is folded, the rest is compared as it is."""
 
 from nocarrier.errors import UsageError
+from nocarrier.wire.chars import encoded
 
 _NOT_LOCAL = b" \"&'/:<>@"  # RFC 7622 §3.3.1
 _NOT_DOMAIN = b" \"&'/<>@"  # what no host name, address or label holds
@@ -14,7 +15,7 @@ def bare(jid: str) -> str:
 
 def checked(text: str) -> str:
     """A bare JID as the user typed it, in its compared form. Raises UsageError if it is none."""
-    jid = text.strip().lower()
+    jid = str(encoded(text).strip(b" \t\r\n").lower(), "utf-8")  # as bytes: only then both interpreters fold the same
     at = jid.find("@")
     local, domain = jid[:at], jid[at + 1 :]
     if at < 1 or not domain or len(jid.encode()) > 255:

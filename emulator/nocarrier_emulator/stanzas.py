@@ -1,5 +1,6 @@
 """What servers and contacts say, for tests; and what the client has said, taken apart. Runs on MicroPython too."""
 
+from nocarrier import events
 from nocarrier_emulator import dialogue as d
 
 try:
@@ -10,6 +11,28 @@ except ImportError:
 FAILED = b"<failed xmlns='urn:xmpp:sm:3'%s><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"
 STANZA_ID = b"<stanza-id xmlns='urn:xmpp:sid:0' by='anna@exchange.test' id='%s'/>"
 ORIGIN_ID = b"<origin-id xmlns='urn:xmpp:sid:0' id='%s'/>"
+
+
+def online(last: str = "arch-1") -> d.Dialogue:
+    """A client that is logged in; its archive ends with `last`, and everything is acknowledged."""
+    talk = d.Dialogue()
+    talk.log_in(last)
+    talk.server(b"<a xmlns='urn:xmpp:sm:3' h='3'/>")
+    talk.events = []
+    return talk
+
+
+def new_session(talk: d.Dialogue) -> bytes:
+    """The session is lost without h; returns what the client says when it is bound anew."""
+    talk.down()
+    talk.authenticate()
+    talk.server(FAILED % b"")
+    return talk.bind()
+
+
+def shown(talk: d.Dialogue) -> "list[str]":
+    """The bodies of the messages that the user has seen."""
+    return [m.body for m in talk.values(events.MESSAGE)]  # type: ignore[attr-defined]
 
 
 def message(body: bytes, message_id: bytes, extra: bytes = b"", sender: bytes = b"bert@exchange.test/p") -> bytes:

@@ -94,7 +94,11 @@ def test_requests_are_bounded_and_answered_once():
         pass
 
     def answer(token, sender):
-        return tracker.answer(Element("iq", ns.CLIENT, ("type", "result", "id", token, "from", sender)))
+        iq = Element("iq", ns.CLIENT, ("type", "result", "id", token, "from", sender))
+        kind = tracker.answers(iq)
+        assert tracker.answers(iq) == kind  # until it has been dealt with
+        tracker.close(iq)
+        return kind
 
     assert answer("t2", None) is None and answer("t2", "b@x") is None and answer("t1", "b@x/r") is None
     assert answer("t2", "b@x/r") == 2 and answer("t2", "b@x/r") is None

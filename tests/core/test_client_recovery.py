@@ -165,4 +165,4 @@ def test_counts_and_clock_may_wrap():
     assert talk.now_ms < 5_000 and talk.values(events.FAULT) == []
     talk.server(ACK % 4)
     assert talk.values(events.STATE)[-1] == (1, states.ON_SERVER)
-    assert talk.client.deadline_ms() is None
+    assert talk.client.deadline_ms() == (talk.now_ms + talk.line.idle_ms) & 0x3FFFFFFF

@@ -244,6 +244,22 @@ def test_a_skipped_stanza_must_still_be_balanced_utf8_and_quoted():
         assert found[-1][0] == "error" and found[-1][1] == condition, (bad, found)
 
 
+def test_a_start_tag_over_the_limit_is_nameless_however_it_comes():
+    limits = WireLimits(stanza_bytes=200, chunk_bytes=2000)
+    for spaces in (120, 186, 187, 188, 300):
+        big = b"<message id='m1'" + b" " * spaces + b"><body>" + b"x" * 200 + b"</body></message>"
+        found = every_way(HEADER + big + b"<a/>", limits)
+        named = len(b"<message id='m1'>") + spaces <= 200
+        assert found[1] == (p.TOO_LARGE, ("message", "m1") if named else None, len(big)), spaces
+
+
+def test_the_end_of_a_skipped_stanza_is_checked_too():
+    limits = WireLimits(stanza_bytes=200, chunk_bytes=2000)
+    for bad in (b"</m\xff>", b"\xe2\x82</m>", b"</m\xe2\x82>"):
+        found = every_way(HEADER + b"<m>" + b"y" * 250 + bad, limits)
+        assert found[-1][0] == "error", (bad, found)
+
+
 def test_memory_does_not_grow_with_a_skipped_stanza():
     limits = WireLimits(stanza_bytes=200, chunk_bytes=64)
     pieces = [HEADER[i : i + 64] for i in range(0, len(HEADER), 64)]

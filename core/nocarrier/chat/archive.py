@@ -1,6 +1,7 @@
 """The user's own archive (XEP-0313, XEP-0059): small pages, forward from a known entry."""
 
 from nocarrier import ns
+from nocarrier.chat.messages import bounded
 from nocarrier.wire.element import Element
 
 try:
@@ -47,14 +48,16 @@ def entry(stanza: Element, query_id: str, own_jid: str) -> "Optional[Entry]":
     if delay is not None:
         # The archive's time is the message's time; one inside, if any, is the sender's claim.
         message.children.insert(0, delay)
-    return Entry(result.get("id") or "", message)
+    return Entry(bounded(result.get("id")), message)
 
 
 def page_end(iq: Element) -> "Optional[tuple[bool, str]]":
-    """(archive is complete, last id of the page or "") of an answer, or None if it is an error."""
+    """(archive is complete, last id of the page or "") of an answer, or None if it is none that can be used."""
     fin = iq.child("fin", ns.MAM)
     if iq.get("type") != "result" or fin is None:
         return None
     rsm = fin.child("set", ns.RSM)
     last = rsm.child_text("last", ns.RSM) if rsm is not None else None
+    if last and not bounded(last):
+        return None
     return fin.get("complete") in ("true", "1"), last or ""

@@ -10,6 +10,7 @@ brought it, or has ended without it.
 """
 
 from nocarrier.chat import archive
+from nocarrier.chat.iq import error_condition
 from nocarrier.compat import const
 from nocarrier.queue.store import Store
 from nocarrier.wire.element import Element
@@ -33,11 +34,14 @@ class CatchUp:
         self._query_id = ""
         self._after = ""
         self._known_end = ""
-        self._looking_back = False
+        self.looking_back = False
         self._anchor = False
+        self._archives = False  # whether the archive has shown that it keeps anything at all
+        self._skipped = False  # an entry could not be read: what was not met may have been it
         self.running = False
         self.settling = False  # while True nothing may overtake the messages whose fate is being asked for
         self.done = False
+        self.up_to_date = False  # done, and the archive's end was reached: from now on live messages move the cursor
 
     def begin(self) -> bool:
         """A new session begins: where to start. Returns whether the walk will bring messages."""
@@ -45,16 +49,19 @@ class CatchUp:
         self._known_end = self._store.known_end()
         self._after = doubts[0].cursor if doubts else self._known_end
         # Entries up to the known end have been dealt with; they are only looked through for messages of ours.
-        self._looking_back = self._after != self._known_end
+        self.looking_back = self._after != self._known_end
         self._anchor = self._nothing_to_bring()
+        self._archives = bool(self._known_end)
+        self._skipped = False
         self.running = True
-        self.settling = bool(doubts)
-        self.done = False
+        # Nothing is sent before the archive's end is known, or a doubt about it could only be settled by all of it.
+        self.settling = bool(doubts) or self._anchor
+        self.done = self.up_to_date = False
         return not self._anchor
 
     def abandon(self) -> None:
         """The session is gone in the middle of it; the next one begins anew."""
-        self.running = self.settling = self.done = False
+        self.running = self.settling = self.done = self.up_to_date = False
 
     def query(self, query_id: str) -> Element:
         """The payload of the next request."""
@@ -65,7 +72,15 @@ class CatchUp:
 
     def entry(self, stanza: Element) -> "Optional[archive.Entry]":
         """The archive entry in a message, or None if it is none of the open query's."""
-        return archive.entry(stanza, self._query_id, self._own) if self.running else None
+        found = archive.entry(stanza, self._query_id, self._own) if self.running else None
+        if found is not None:
+            self._archives = True
+        return found
+
+    def skipped(self) -> bool:
+        """A message was over the limit. True if it will have been an entry of a walk."""
+        self._skipped = self._skipped or self.running
+        return self.running
 
     def will_bring(self, archive_id: str) -> bool:
         """True if the walk that is under way, or will begin as soon as we are online, should come to this entry."""
@@ -73,36 +88,55 @@ class CatchUp:
             return False
         return not (self._anchor if self.running else self._nothing_to_bring())
 
-    def _nothing_to_bring(self) -> bool:
-        """A device without any past takes what the server delivers, and only notes where the archive ends."""
-        return not self._store.has_past() and not self._store.outbox.in_doubt()
-
     def is_new(self, entry: "archive.Entry") -> bool:
         """True if incoming entries like this one have not been dealt with yet; to be asked in order."""
         if self._anchor:
             return False
-        if self._looking_back:
-            self._looking_back = entry.archive_id != self._known_end
+        if self.looking_back:
+            self.looking_back = entry.archive_id != self._known_end
             return False
         return True
 
     def page_done(self, iq: Element) -> "tuple[int, list[int]]":
-        """A page was answered: (MORE or DONE, seqs of messages that are queued again)."""
+        """A page was answered: (MORE or DONE, seqs of messages that are queued again). Raises StorageError."""
         end = archive.page_end(iq)
         if end is None:
-            return self._finish(True)
+            if iq.get("type") == "error" and error_condition(iq) == "item-not-found" and self._after:
+                # The entry has expired, or was deleted: what the archive still has is all to be looked at.
+                self._after = self._known_end = ""
+                self.looking_back = False
+                return MORE, []
+            return self.give_up()
         complete, last = end
-        if self._anchor or (complete and not self._store.has_past()):
+        if self._anchor:
+            self._store.save_floor(last)
+            return self._finish(False)
+        at_end = complete or not last or last == self._after  # an archive that does not get on is at its end
+        if self.looking_back and (at_end or last == self._known_end):
+            self.looking_back = False
+            if at_end:  # the known end was not met: from there on once more
+                self._after = self._known_end
+                return MORE, []
+        elif at_end and not self._store.has_past():
             self._store.save_floor(last or self._after)
-        elif last and not self._looking_back:
+        elif last and not self.looking_back:
             self._store.save_cursor(last)
-        if self._anchor or complete or not last:
+        if at_end:
             return self._finish(False)
         self._after = last
         return MORE, []
 
+    def give_up(self) -> "tuple[int, list[int]]":
+        """The archive does not answer as it should: what is in doubt stays unknown. Raises StorageError."""
+        return self._finish(True)
+
     def _finish(self, unknown: bool) -> "tuple[int, list[int]]":
-        again = self._store.outbox.settle(unknown)
+        again = self._store.outbox.settle(unknown or self._skipped or not self._archives)
         self.running = self.settling = False
         self.done = True
+        self.up_to_date = not unknown
         return DONE, again
+
+    def _nothing_to_bring(self) -> bool:
+        """A device without any past takes what the server delivers, and only notes where the archive ends."""
+        return not self._store.has_past() and not self._store.outbox.in_doubt()

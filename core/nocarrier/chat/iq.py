@@ -29,16 +29,25 @@ class IqTracker:
         self._open.append((token, to, kind))
         return Element("iq", ns.CLIENT, ("type", iq_type, "id", token, "to", to or None), [payload])
 
-    def answer(self, iq: Element) -> "Optional[int]":
-        """The kind of the request that this result or error answers, or None if it answers none."""
+    def answers(self, iq: Element) -> "Optional[int]":
+        """The kind of the request that this result or error answers, or None if it answers none. close() forgets it."""
+        entry = self._find(iq)
+        return entry[2] if entry is not None else None
+
+    def close(self, iq: Element) -> None:
+        """What the answer brought has been dealt with."""
+        entry = self._find(iq)
+        if entry is not None:
+            self._open.remove(entry)
+
+    def _find(self, iq: Element) -> "Optional[tuple[str, str, int]]":
         sender = iq.get("from") or ""
         for entry in self._open:
             if entry[0] != iq.get("id"):
                 continue
             mine = entry[1] == "" and (sender == "" or bare(sender) == self._own)
             if mine or (entry[1] and sender == entry[1]):
-                self._open.remove(entry)
-                return entry[2]
+                return entry
         return None
 
     def forget_all(self) -> None:

@@ -50,7 +50,7 @@ def archive_id(stanza: Element, own_jid: str) -> str:
     """Our own server's stanza-id (XEP-0359 §3); anybody else's says nothing (§5). "" if there is none."""
     for child in stanza.elements():
         if child.is_a("stanza-id", ns.SID) and child.get("by") == own_jid:
-            return _bounded(child.get("id"))
+            return bounded(child.get("id"))
     return ""
 
 
@@ -62,9 +62,11 @@ def incoming(stanza: Element, in_archive: str, moves_cursor: bool, now_s: int) -
     """
     body = stanza.child_text("body", ns.CLIENT)
     sender = stanza.get("from") or ""
+    if len(sender.encode()) > _ID_BYTES:
+        sender = bare(sender)  # a long resource; a receipt may go to any of the sender's devices
     if body is None or not sender or len(sender.encode()) > _ID_BYTES:
         return None
-    message_id = _bounded(stanza.get("id"))
+    message_id = bounded(stanza.get("id"))
     flags = records.MOVES_CURSOR if moves_cursor and in_archive else 0
     if message_id and stanza.child("request", ns.RECEIPTS) is not None:
         flags |= records.RECEIPT_OWED
@@ -81,7 +83,7 @@ def _keys(stanza: Element, sender: str, message_id: str, in_archive: str, body: 
     """
     keys = dedup_key("a", in_archive) if in_archive else b""
     origin = stanza.child("origin-id", ns.SID)
-    origin_id = _bounded(origin.get("id")) if origin is not None else ""
+    origin_id = bounded(origin.get("id")) if origin is not None else ""
     if origin_id:
         keys += dedup_key("o", bare(sender), origin_id)
     elif message_id:
@@ -89,7 +91,7 @@ def _keys(stanza: Element, sender: str, message_id: str, in_archive: str, body: 
     return keys
 
 
-def _bounded(text: "Optional[str]") -> str:
+def bounded(text: "Optional[str]") -> str:
     """An id that fits into a record; a longer one is as good as none."""
     return text if text and len(text.encode()) <= _ID_BYTES else ""
 
@@ -108,7 +110,8 @@ def parse_utc(stamp: str) -> int:
         return 0
     shifted = year - (month < 3)  # the year that ends in February
     days = 365 * shifted + shifted // 4 - shifted // 100 + shifted // 400 + (153 * ((month + 9) % 12) + 2) // 5 + day
-    return (days - 719469) * 86400 + hour * 3600 + minute * 60 + second - _offset_s(stamp[19:])
+    utc_s = (days - 719469) * 86400 + hour * 3600 + minute * 60 + second - _offset_s(stamp[19:])
+    return utc_s if 0 < utc_s <= 0xFFFFFFFF else 0
 
 
 def _offset_s(tail: str) -> int:

@@ -10,6 +10,7 @@ from nocarrier.compat import const
 from nocarrier.jid import bare
 from nocarrier.modular import count_add
 from nocarrier.queue import records, states
+from nocarrier.queue.inbox import dedup_key
 from nocarrier.queue.records import Incoming
 from nocarrier.queue.store import Store
 from nocarrier.session.acks import Acks
@@ -64,9 +65,10 @@ class Reader:
             self._sender.request(_ROSTER_GET, "get", Element("query", ns.ROSTER))
             self._sender.post(Element("presence", ns.CLIENT))
         if not (self._catch_up.done or self._catch_up.running):
-            if not self._catch_up.begin():
-                self._show_aside()
+            walks = self._catch_up.begin()
             self._next_page()
+            if not walks:
+                self._show_aside()
 
     def stanza(self, stanza: Element) -> None:
         """One stanza. Raises StorageError: then it counts as not handled."""
@@ -77,7 +79,7 @@ class Reader:
                 ahead = self._catch_up.will_bring(in_archive)
                 if not ahead and not self._catch_up.running:
                     self._show_aside()  # put aside for a walk that never came to its end
-                self._message(stanza, in_archive, self._catch_up.done, ahead)
+                self._message(stanza, in_archive, self._catch_up.up_to_date, ahead)
             else:
                 self._entry(entry.stanza, entry.archive_id, self._catch_up.is_new(entry))
         elif stanza.name == "presence":
@@ -97,16 +99,29 @@ class Reader:
             return
         if head.name == "iq" and head.get("type") in ("get", "set"):
             self._sender.reply(iqs.refusal(head, "modify", "policy-violation"))
-        elif head.name == "iq" and self._sender.requests.answer(head) == _ROSTER_GET:
-            self._roster.too_large_bytes = skipped.size_bytes
-            self._events.append((events.ROSTER, None))
-        elif head.name == "message" and head.get("type") != "error":
+        elif head.name == "iq":
+            self._answer_too_large(head, skipped.size_bytes)
+        elif head.name == "message" and (head.get("type") or "normal") in ("chat", "normal"):
+            in_walk = self._catch_up.skipped() and head.get("from") in (None, self._own)
+            if in_walk and self._catch_up.looking_back:
+                return
             # Only the start tag was kept; this stands for the text.
             head.children.append(Element("body", ns.CLIENT, (), ["too large (%d bytes)" % skipped.size_bytes]))
             notice = messages.incoming(head, "", False, self.utc_s)
             if notice is not None:
                 notice.flags |= records.NOTICE
+                if in_walk:  # whose message it was is not known; the walk may come by once more
+                    notice.keys = dedup_key("t", self._store.known_end(), str(skipped.size_bytes))
             self._keep(notice)
+
+    def _answer_too_large(self, head: Element, size_bytes: int) -> None:
+        kind = self._sender.requests.answers(head)
+        if kind == _ROSTER_GET:
+            self._roster.too_large_bytes = size_bytes
+            self._events.append((events.ROSTER, None))
+        elif kind == _PAGE:
+            self._walked(self._catch_up.give_up())
+        self._sender.requests.close(head)
 
     def _entry(self, stanza: Element, archive_id: str, is_new: bool) -> None:
         """An archived message: ours may settle a doubt, the others' are new or known."""
@@ -143,7 +158,7 @@ class Reader:
             return
         size_bytes = len(message.body.encode())
         if size_bytes > self._store.limits.body_bytes:
-            message.flags |= records.NOTICE
+            message.flags = message.flags & ~records.RECEIPT_OWED | records.NOTICE  # it has not been read
             message.body = "too large (%d bytes)" % size_bytes
         message.h = count_add(self._acks.handled, 1) if self._acks.active else 0
         if ahead:
@@ -174,18 +189,23 @@ class Reader:
             self._events.append((events.PRESENCE, contact))
 
     def _answer(self, iq: Element) -> None:
-        kind = self._sender.requests.answer(iq)
+        kind = self._sender.requests.answers(iq)
         if kind == _ROSTER_GET:
             if iq.get("type") == "result":
                 self._roster.replace(iq.child("query", ns.ROSTER))
                 self._events.append((events.ROSTER, None))
         elif kind == _PAGE:
-            step, again = self._catch_up.page_done(iq)
-            self._sender.requeued(again)
-            if step == MORE:
-                self._next_page()
-            else:
-                self._show_aside()
+            self._walked(self._catch_up.page_done(iq))
+        self._sender.requests.close(iq)
+
+    def _walked(self, outcome: "tuple[int, list[int]]") -> None:
+        """A page has been dealt with: the next one, or the end of the walk."""
+        step, again = outcome
+        self._sender.requeued(again)
+        if step == MORE:
+            self._next_page()
+        else:
+            self._show_aside()
 
     def _next_page(self) -> None:
         self._sender.request(_PAGE, "set", self._catch_up.query(self._sender.token()))

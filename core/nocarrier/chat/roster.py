@@ -10,6 +10,8 @@ except ImportError:
     pass
 
 OFFLINE = "offline"
+_SUBSCRIPTIONS = ("none", "to", "from", "both")
+_JID_CHARS = 255  # of an address that messages can be sent to
 _SHOWS = ("away", "chat", "dnd", "xa")
 
 
@@ -80,7 +82,7 @@ class Roster:
         kind = stanza.get("type")
         if contact is None or kind not in (None, "unavailable"):
             return None
-        resource = sender[len(contact.jid) + 1 :]
+        resource = sender[len(contact.jid) + 1 :][:_JID_CHARS]
         if kind == "unavailable":
             if contact.resource != resource:
                 return None
@@ -103,7 +105,7 @@ class Roster:
     def _item(self, item: Element, old: "dict[str, Contact]") -> None:
         jid = item.get("jid") or ""
         subscription = item.get("subscription") or "none"
-        if not item.is_a("item", ns.ROSTER) or not jid:
+        if not item.is_a("item", ns.ROSTER) or not jid or len(jid) > _JID_CHARS:
             return
         if subscription == "remove":
             self._contacts.pop(jid, None)
@@ -113,5 +115,5 @@ class Roster:
             return
         contact = old.get(jid) or Contact(jid)
         contact.name = (item.get("name") or "")[: self._text_chars]
-        contact.subscription = subscription
+        contact.subscription = subscription if subscription in _SUBSCRIPTIONS else "none"
         self._contacts[jid] = contact

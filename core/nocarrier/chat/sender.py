@@ -83,11 +83,12 @@ class Sender:
         """Fills the line as far as it should be filled."""
         session = self._session
         while session.online() and session.hungry():
-            if self._posts:
+            unacknowledged = session.acks.unacknowledged()
+            if self._posts and unacknowledged < self._window + self._posts_limit:
                 if len(self._posts[0]) > session.room():
                     return
                 session.send(self._posts.pop(0), True)
-            elif session.acks.unacknowledged() >= self._window:
+            elif self._posts or unacknowledged >= self._window:
                 return
             elif not (self._send_receipt() or self._send_message()):
                 return

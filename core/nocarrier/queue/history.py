@@ -3,7 +3,6 @@
 A walk over the log keeps two small numbers a line; address and text are read only for the lines of the page.
 """
 
-from nocarrier.compat import const
 from nocarrier.jid import bare
 from nocarrier.queue import records, states
 from nocarrier.queue.journal import Journal
@@ -12,8 +11,6 @@ try:
     from typing import Optional
 except ImportError:
     pass
-
-_NOTHING = const(-1)
 
 
 class HistoryItem:
@@ -30,23 +27,34 @@ class HistoryItem:
         self.reason = ""
 
 
-def read_history(journal: Journal, contact: str, newest: int, skip: int) -> "list[HistoryItem]":
+def read_history(journal: Journal, contact: str, newest: int, skip: int, chars: int) -> "list[HistoryItem]":
     """See Store.history()."""
-    keys: "list[int]" = []
-    positions: "list[int]" = []
+    lines: "list[tuple[int, int]]" = []  # (number, position), in the order of numbers
     for position, kind, payload in journal.records():
-        key = _key(kind, payload, contact)
-        if key != _NOTHING and key not in keys:  # a copy that compaction has written keeps its line's place
-            keys.append(key)
-            positions.append(position)
-            if len(keys) > newest + skip:
-                keys.pop(0)
-                positions.pop(0)
-    end = max(0, len(keys) - skip)
-    items = [_item(*journal.read(position)) for position in positions[:end]]
+        if _with_whom(kind, payload) == contact:
+            _insert(lines, _number(kind, payload), position, newest + skip)
+    items: "list[HistoryItem]" = []
+    for i in range(len(lines) - skip - 1, -1, -1):
+        item = _item(*journal.read(lines[i][1]))
+        chars -= len(item.body)
+        if items and chars < 0:
+            break
+        items.insert(0, item)
     for _, kind, payload in journal.records():
         _update(items, kind, payload)
     return items
+
+
+def _insert(lines: "list[tuple[int, int]]", number: int, position: int, limit: int) -> None:
+    """Mostly at the end. A copy that compaction has written is the line that is there already."""
+    at = len(lines)
+    while at and lines[at - 1][0] > number:
+        at -= 1
+    if at and lines[at - 1][0] == number:
+        return
+    lines.insert(at, (number, position))
+    if len(lines) > limit:
+        lines.pop(0)
 
 
 def read_correspondents(journal: Journal, limit: int) -> "list[str]":
@@ -72,13 +80,8 @@ def _with_whom(kind: int, payload: bytes) -> str:
     return ""
 
 
-def _key(kind: int, payload: bytes, contact: str) -> int:
-    """Direction and number of a line with this contact in one int, or _NOTHING."""
-    if _with_whom(kind, payload) != contact:
-        return _NOTHING
-    if kind == records.OUT:
-        return records.unpack_out(payload).seq * 2
-    return records.unpack_in(payload).seq * 2 + 1
+def _number(kind: int, payload: bytes) -> int:
+    return records.unpack_out(payload).seq if kind == records.OUT else records.unpack_in(payload).seq
 
 
 def _item(kind: int, payload: bytes) -> HistoryItem:
@@ -90,8 +93,8 @@ def _item(kind: int, payload: bytes) -> HistoryItem:
 
 
 def _update(items: "list[HistoryItem]", kind: int, payload: bytes) -> None:
-    if kind == records.SENT:
-        item = _find(items, records.unpack_sent(payload)[0])
+    if kind in (records.SENT, records.SENT_AT):
+        item = _find(items, records.unpack_sent(payload[:8])[0])
         if item is not None:
             item.state = states.SENT
     elif kind == records.STATE:

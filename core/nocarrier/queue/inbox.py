@@ -5,6 +5,7 @@ import hashlib
 from nocarrier.errors import UsageError
 from nocarrier.queue import records
 from nocarrier.queue.journal import Journal
+from nocarrier.queue.numbers import Numbers
 from nocarrier.queue.records import KEY_BYTES, Incoming
 
 try:
@@ -26,26 +27,33 @@ class Inbox:
     aside: messages put aside at once.
     """
 
-    def __init__(self, journal: Journal, window: int = 128, receipts: int = 32, aside: int = 16) -> None:
+    def __init__(
+        self, journal: Journal, numbers: Numbers, window: int = 128, receipts: int = 32, aside: int = 16
+    ) -> None:
         self._journal = journal
+        self._numbers = numbers
         self._ring = bytearray(window * KEY_BYTES)
         self._at = 0
         self._receipts = receipts
         self._owed: "list[tuple[int, int]]" = []
         self._aside_limit = aside
         self._aside: "list[tuple[int, bytes]]" = []  # (position, keys)
-        self._next_seq = 1
 
     def replay(self, position: int, kind: int, payload: bytes) -> "Optional[Incoming]":
-        """Takes a record while the journal is opened. Returns the message if it was one that is new."""
+        """Takes a record while the journal is opened. Returns the message if it was one that is new, be it aside."""
         if kind == records.IN:
             message = records.unpack_in(payload)
-            if self._remember(message, position):
+            self._owe(message, position)
+            if self._numbers.take(message.seq):  # else a copy that compaction has written
+                self._remember(message)
                 return message
         if kind == records.RECEIPT:
             self._drop_receipt(records.unpack_number(payload))
         elif kind == records.ASIDE:
-            self._aside.append((position, records.unpack_in(payload).keys))
+            message = records.unpack_in(payload)
+            if not self.is_aside(message.keys):
+                self._aside.append((position, message.keys))
+                return message
         return None
 
     def seen(self, keys: bytes) -> bool:
@@ -57,10 +65,17 @@ class Inbox:
 
     def store(self, message: Incoming) -> Incoming:
         """Writes a message to flash and numbers it; it is there when this returns. Raises StorageError."""
-        message.seq = self._next_seq
-        position = self._journal.append(records.IN, records.pack_in(message))
+        # Taken before it is written: if that fails, part of it, or all, may be there.
+        message.seq = self._numbers.next()
+        payload = records.pack_in(message)
+        if not self._journal.fits(len(payload)):
+            message.flags = message.flags & ~records.RECEIPT_OWED | records.NOTICE
+            message.body = "too large (%d bytes)" % len(message.body.encode())
+            payload = records.pack_in(message)
+        position = self._journal.append(records.IN, payload)
         self._journal.flush()
-        self._remember(message, position)
+        self._owe(message, position)
+        self._remember(message)
         return message
 
     def put_aside(self, message: Incoming) -> bool:
@@ -68,9 +83,10 @@ class Inbox:
 
         It has a key: that of its archive entry.
         """
-        if len(self._aside) >= self._aside_limit:
+        payload = records.pack_in(message)
+        if len(self._aside) >= self._aside_limit or not self._journal.fits(len(payload)):
             return False
-        position = self._journal.append(records.ASIDE, records.pack_in(message))
+        position = self._journal.append(records.ASIDE, payload)
         self._journal.flush()
         self._aside.append((position, message.keys))
         return True
@@ -104,22 +120,20 @@ class Inbox:
         """True if a receipt is owed for the record at this position, or it is put aside."""
         return any([at == position for _, at in self._owed]) or any([at == position for at, _ in self._aside])
 
-    def _remember(self, message: Incoming, position: int) -> bool:
-        """Takes keys and owed receipt into memory. False if this is a copy that compaction has written."""
+    def _owe(self, message: Incoming, position: int) -> None:
         if message.flags & records.RECEIPT_OWED:
             self._drop_receipt(message.seq)
             self._owed.append((message.seq, position))
             self._owed = self._owed[-self._receipts :]
-        if message.seq < self._next_seq:
-            return False
-        self._next_seq = message.seq + 1
+
+    def _remember(self, message: Incoming) -> None:
+        """Takes a new message's keys into memory; one of them may have been aside."""
         self._aside = [pair for pair in self._aside if not records.share_key(pair[1], message.keys)]
         if len(message.keys) > len(self._ring):
             raise UsageError("dedup window smaller than one message's keys")
         for i in range(0, len(message.keys), KEY_BYTES):
             self._ring[self._at : self._at + KEY_BYTES] = message.keys[i : i + KEY_BYTES]
             self._at = (self._at + KEY_BYTES) % len(self._ring)
-        return True
 
     def _drop_receipt(self, seq: int) -> bool:
         before = len(self._owed)

@@ -48,9 +48,7 @@ class Journal:
 
     def open(self, visit: "Callable[[int, int, bytes], None]") -> None:
         """Reads the whole log, oldest first, and hands every record to visit(position, kind, payload)."""
-        self._numbers = sorted(
-            [int(name[len(_PREFIX) :], 16) for name in self._storage.names() if name.startswith(_PREFIX)]
-        )
+        self._numbers = sorted([number for number in map(_number, self._storage.names()) if number >= 0])
         self._torn = True
         for number in self._numbers:
             end = 0
@@ -99,6 +97,14 @@ class Journal:
             for record in self._scan(number):
                 yield record
 
+    def fits(self, payload_bytes: int) -> bool:
+        """True if a record of that size fits into a segment."""
+        return len(_MARK) + _HEADER_BYTES + payload_bytes <= self._segment_bytes
+
+    def count(self) -> int:
+        """How many segments there are."""
+        return len(self._numbers)
+
     def needs_room(self) -> bool:
         """True when there are more segments than allowed, so that the oldest is to be given up."""
         return len(self._numbers) > self._segments
@@ -119,8 +125,15 @@ class Journal:
     def _begin_segment(self) -> None:
         self.flush()
         number = self._numbers[-1] + 1 if self._numbers else 0
-        self._storage.append(_name(number), _MARK)
+        # Part of the mark may be there if this fails: then the next try takes the next number.
         self._numbers.append(number)
+        self._torn = True
+        try:
+            self._storage.append(_name(number), _MARK)
+        except StorageError:
+            if _name(number) not in self._storage.names():
+                self._numbers.pop()
+            raise
         self._size = len(_MARK)
         self._torn = False
 
@@ -149,3 +162,12 @@ class Journal:
 
 def _name(number: int) -> str:
     return "%s%08x" % (_PREFIX, number)
+
+
+def _number(name: str) -> int:
+    """The number of a segment's file; -1 for a file that is none of ours."""
+    try:
+        number = int(name[len(_PREFIX) :], 16)
+    except ValueError:
+        return -1
+    return number if number >= 0 and name == _name(number) else -1

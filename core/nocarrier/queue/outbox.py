@@ -8,6 +8,7 @@ from nocarrier.errors import UsageError
 from nocarrier.modular import count_diff
 from nocarrier.queue import records, states
 from nocarrier.queue.journal import Journal
+from nocarrier.queue.numbers import Numbers
 from nocarrier.queue.records import Outgoing
 
 try:
@@ -38,35 +39,39 @@ class Outbox:
     pending: how many may wait for the server's acknowledgement; tracked: how many more may wait for a receipt.
     """
 
-    def __init__(self, journal: Journal, pending: int = 64, tracked: int = 64) -> None:
+    def __init__(self, journal: Journal, numbers: Numbers, pending: int = 64, tracked: int = 64) -> None:
         self._journal = journal
+        self._numbers = numbers
         self._pending = pending
         self._tracked = tracked
         self._entries: "list[Entry]" = []
-        self._next_seq = 1
 
     def replay(self, position: int, kind: int, payload: bytes, cursor: str) -> None:
         """Takes a record while the journal is opened; cursor: the archive cursor at that point of the log."""
         if kind == records.OUT:
             seq = records.unpack_out(payload).seq
-            entry = self._find(seq)
-            if entry is None:
+            self._numbers.take(seq)
+            # Of a message and its copy the first one counts: compaction may have written no more than the copy.
+            if self._find(seq) is None:
                 self._insert(Entry(seq, position))
-            else:
-                entry.position = position
-            self._next_seq = max(self._next_seq, seq + 1)
         elif kind == records.SENT:
             seq, count = records.unpack_sent(payload)
             entry = self._find(seq)
             if entry is not None:
                 entry.state, entry.count = states.SENT, count
                 entry.cursor = entry.cursor or cursor
+        elif kind == records.SENT_AT:
+            seq, count, cursor = records.unpack_sent_at(payload)
+            entry = self._find(seq)
+            if entry is not None:
+                entry.state, entry.count, entry.cursor = states.SENT, count, cursor
         elif kind == records.STATE:
             seq, state, flags, _ = records.unpack_state(payload)
             entry = self._find(seq)
             if entry is not None:
                 entry.state, entry.flags = state, flags
                 self._forget_if_finished(entry)
+                self._trim()
 
     def enqueue(self, to: str, body: str, token: str, utc_s: int) -> Outgoing:
         """Writes a new message to flash; it is there when this returns.
@@ -77,11 +82,11 @@ class Outbox:
         waiting = [e for e in self._entries if e.state in (states.QUEUED, states.SENT)]
         if len(waiting) >= self._pending:
             raise UsageError("%d messages wait already" % self._pending)
-        seq = self._next_seq
+        # Taken before it is written: if that fails, part of it, or all, may be there.
+        seq = self._numbers.next()
         message = Outgoing(seq, utc_s, "%x-%s" % (seq, token), to, body)
         position = self._journal.append(records.OUT, records.pack_out(message))
         self._journal.flush()
-        self._next_seq = seq + 1
         self._insert(Entry(seq, position))
         return message
 
@@ -122,6 +127,7 @@ class Outbox:
         again = self._sent(False)
         for entry in again:
             self._move(entry, states.QUEUED)
+        self._journal.flush()  # its old count may be another stanza's soon
         return [entry.seq for entry in again]
 
     def session_gone(self) -> None:
@@ -148,9 +154,8 @@ class Outbox:
         """
         again = self._sent(True)
         for entry in again:
-            if twice:
-                entry.flags |= records.MAY_ARRIVE_TWICE
-            self._move(entry, states.QUEUED)
+            self._move(entry, states.QUEUED, "", records.MAY_ARRIVE_TWICE if twice else 0)
+        self._journal.flush()
         return [entry.seq for entry in again]
 
     def delivered(self, message_id: str, sender: str) -> int:
@@ -178,11 +183,12 @@ class Outbox:
 
     def rewrite(self, entry: Entry, payload: bytes) -> None:
         """Writes the entry once more at the end of the log, with its state; the caller flushes."""
-        entry.position = self._journal.append(records.OUT, payload)
+        position = self._journal.append(records.OUT, payload)
         if entry.state == states.SENT:
-            self._journal.append(records.SENT, records.pack_sent(entry.seq, entry.count))
+            self._journal.append(records.SENT_AT, records.pack_sent_at(entry.seq, entry.count, entry.cursor))
         if entry.flags or entry.state != states.SENT:
             self._journal.append(records.STATE, records.pack_state(entry.seq, entry.state, entry.flags, ""))
+        entry.position = position
 
     def _report(self, message_id: str, sender: str, state: int, reason: str) -> int:
         entry = self._by_id(message_id)
@@ -194,10 +200,11 @@ class Outbox:
     def _sent(self, doubt: bool) -> "list[Entry]":
         return [e for e in self._entries if e.state == states.SENT and bool(e.flags & records.IN_DOUBT) == doubt]
 
-    def _move(self, entry: Entry, state: int, reason: str = "") -> None:
-        entry.flags &= ~records.IN_DOUBT
-        self._journal.append(records.STATE, records.pack_state(entry.seq, state, entry.flags, reason))
-        entry.state = state
+    def _move(self, entry: Entry, state: int, reason: str = "", flags: int = 0) -> None:
+        """flags: to be set; IN_DOUBT ends with every move."""
+        flags = (entry.flags | flags) & ~records.IN_DOUBT
+        self._journal.append(records.STATE, records.pack_state(entry.seq, state, flags, reason))
+        entry.state, entry.flags = state, flags
         self._forget_if_finished(entry)
 
     def _forget_if_finished(self, entry: Entry) -> None:

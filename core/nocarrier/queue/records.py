@@ -12,6 +12,8 @@
 | SAME     | as SESSION, written by compaction: the session goes on, nothing gets into doubt |
 | HANDLED  | h u32: count of stanzas handled, flushed before an <a/> that says so |
 | CURSOR   | id of the newest archive entry that has been dealt with |
+| SENT_AT  | as SENT, then the archive id known before it: written by compaction |
+| NEXT     | seq u32: the next message's number; written by compaction |
 | FLOOR    | id of the newest archive entry at the first login; empty: there was none |
 
 Strings are one length byte and UTF-8, the last one of a record without length.
@@ -33,6 +35,8 @@ CURSOR = const(8)
 FLOOR = const(9)
 SAME = const(10)
 ASIDE = const(11)
+SENT_AT = const(12)
+NEXT = const(13)
 
 # Flags of IN.
 RECEIPT_OWED = const(1)
@@ -107,6 +111,17 @@ def unpack_sent(payload: bytes) -> "tuple[int, int]":
     return seq, count
 
 
+def pack_sent_at(seq: int, count: int, cursor: str) -> bytes:
+    """A SENT_AT record."""
+    return pack_sent(seq, count) + cursor.encode()
+
+
+def unpack_sent_at(payload: bytes) -> "tuple[int, int, str]":
+    """(seq, count, cursor) of a SENT_AT record."""
+    seq, count = unpack_sent(payload[:8])
+    return seq, count, str(payload[8:], "utf-8")
+
+
 def pack_state(seq: int, state: int, flags: int, reason: str) -> bytes:
     """A STATE record; states.py has the states."""
     return struct.pack("<IBB", seq, state, flags) + reason.encode()
@@ -146,12 +161,12 @@ def unpack_in(payload: bytes) -> Incoming:
 
 
 def pack_number(number: int) -> bytes:
-    """RECEIPT and HANDLED."""
+    """RECEIPT, HANDLED and NEXT."""
     return struct.pack("<I", number)
 
 
 def unpack_number(payload: bytes) -> int:
-    """The number of a RECEIPT or HANDLED record."""
+    """The number of a RECEIPT, HANDLED or NEXT record."""
     number: int = struct.unpack("<I", payload)[0]
     return number
 

@@ -4,16 +4,18 @@ The journal is the only place where anything is kept. At start-up it is read onc
 is given up, after what is alive in it was written once more. What was only history goes with the segment.
 """
 
+from nocarrier.errors import StorageFull
 from nocarrier.queue import records
 from nocarrier.queue.history import HistoryItem, read_correspondents, read_history
 from nocarrier.queue.inbox import Inbox
 from nocarrier.queue.journal import Journal
+from nocarrier.queue.numbers import Numbers
 from nocarrier.queue.outbox import Outbox
 from nocarrier.queue.records import Incoming, Outgoing
 from nocarrier.queue.storage import Storage
 
 try:
-    from typing import Optional
+    from typing import Any, Callable, Optional
 except ImportError:
     pass
 
@@ -52,8 +54,10 @@ class Store:
     def __init__(self, storage: Storage, limits: QueueLimits) -> None:
         self._journal = Journal(storage, limits.segment_bytes, limits.segments)
         self.limits = limits
-        self.outbox = Outbox(self._journal, limits.pending, limits.tracked)
-        self.inbox = Inbox(self._journal, limits.window, limits.receipts, limits.aside)
+        self._numbers = Numbers()
+        self._crowded = 0  # so many segments there were when making room has freed nothing
+        self.outbox = Outbox(self._journal, self._numbers, limits.pending, limits.tracked)
+        self.inbox = Inbox(self._journal, self._numbers, limits.window, limits.receipts, limits.aside)
         self.cursor = ""  # archive id up to which everything has been dealt with
         self.floor: "Optional[str]" = None  # where the archive ended at the first login; "": it was empty
         self.sm_id = ""
@@ -75,8 +79,8 @@ class Store:
             self.h, self.sm_id, self.jid = records.unpack_session(payload)
             if kind == records.SESSION:
                 self.outbox.session_gone()
-        elif kind == records.ASIDE:
-            self.h = records.unpack_in(payload).h
+        elif kind == records.NEXT:
+            self._numbers.take(records.unpack_number(payload) - 1)
         elif kind == records.HANDLED:
             self.h = records.unpack_number(payload)
         elif kind == records.CURSOR:
@@ -93,9 +97,9 @@ class Store:
         return bool(self.cursor) or self.floor is not None
 
     def received(self, message: Incoming) -> None:
-        """A new message; it and its h are on flash when this returns."""
+        """A new message; it and its h are on flash when this returns. Raises StorageError."""
         self.make_room()
-        self.inbox.store(message)
+        self._roomy(self.inbox.store, message)
         self.h = message.h
         if message.flags & records.MOVES_CURSOR:
             self.cursor = message.archive_id
@@ -105,75 +109,89 @@ class Store:
         if self.inbox.is_aside(message.keys):
             return True
         self.make_room()
-        if not self.inbox.put_aside(message):
+        if not self._roomy(self.inbox.put_aside, message):
             return False
         self.h = message.h
         return True
 
     def enqueue(self, to: str, body: str, token: str, utc_s: int) -> Outgoing:
-        """A message to send; it is on flash when this returns."""
+        """A message to send; it is on flash when this returns. Raises UsageError, StorageError."""
         self.make_room()
-        return self.outbox.enqueue(to, body, token, utc_s)
+        message: Outgoing = self._roomy(self.outbox.enqueue, to, body, token, utc_s)
+        return message
 
     def save_session(self, sm_id: str, h: int, jid: str) -> None:
-        """The SM session that could be resumed (XEP-0198 §5); an empty id: none."""
-        self.outbox.session_gone()
-        if (sm_id, h, jid) != (self.sm_id, self.h, self.jid):
-            self.sm_id, self.h, self.jid = sm_id, h, jid
+        """The SM session that could be resumed (XEP-0198 §5); an empty id: none. Raises StorageError."""
+        # Written even if the server has given an id twice: what was SENT before belongs to another session.
+        if sm_id or self.sm_id:
             self._journal.append(records.SESSION, records.pack_session(h, sm_id, jid))
             self._journal.flush()
+        self.outbox.session_gone()
+        self.sm_id, self.h, self.jid = sm_id, h, jid
 
     def save_handled(self, h: int) -> None:
-        """h is on flash when this returns, so that <a h=…/> may leave."""
+        """h is on flash when this returns, so that <a h=…/> may leave. Raises StorageError."""
         if h != self.h:
             self.make_room()
-            self.h = h
             self._journal.append(records.HANDLED, records.pack_number(h))
         self._journal.flush()
+        self.h = h
 
     def save_cursor(self, archive_id: str) -> None:
-        """Everything in the archive up to this entry has been dealt with."""
+        """Everything in the archive up to this entry has been dealt with. Raises StorageError."""
         if archive_id != self.cursor:
-            self.cursor = archive_id
             self._journal.append(records.CURSOR, archive_id.encode())
             self._journal.flush()
+            self.cursor = archive_id
 
     def save_floor(self, archive_id: str) -> None:
-        """The archive ended here before anything was received."""
-        self.floor = archive_id
+        """The archive ended here before anything was received. Raises StorageError."""
         self._journal.append(records.FLOOR, archive_id.encode())
         self._journal.flush()
+        self.floor = archive_id
 
     def make_room(self) -> None:
-        """Gives up old segments while there are too many."""
-        rounds = self.limits.segments
-        while self._journal.needs_room() and rounds:
+        """Gives up old segments while there are too many, and as long as that frees anything. Raises StorageError."""
+        while self._journal.needs_room() and self._journal.count() > self._crowded:
+            before = self._journal.count()
             self._rewrite_oldest()
-            rounds -= 1
+            if self._journal.count() >= before:  # nearly all of it was alive
+                self._crowded = self._journal.count()
+                return
+        if not self._journal.needs_room():
+            self._crowded = 0
+
+    def _roomy(self, write: "Callable[..., Any]", *args: "Any") -> "Any":
+        """Writes; if the flash is full before its time, gives up the oldest history and tries once more."""
+        try:
+            return write(*args)
+        except StorageFull:
+            if self._journal.count() < 2:
+                raise
+            self._rewrite_oldest()
+            return write(*args)
 
     def _rewrite_oldest(self) -> None:
-        cursor = self.known_end()
         for position, kind, payload in self._journal.oldest():
             alive = self.outbox.alive(position, kind, payload)
             if alive is not None:
-                # The log's order tells which cursor a SENT had: set it back for the moment.
-                if alive[0].cursor != cursor:
-                    cursor = alive[0].cursor
-                    self._journal.append(records.CURSOR, cursor.encode())
                 self.outbox.rewrite(*alive)
             elif kind in (records.IN, records.ASIDE) and self.inbox.alive_at(position):
                 self.inbox.moved(position, self._journal.append(kind, payload))
-                cursor = ""
         if self.floor is not None:
             self._journal.append(records.FLOOR, self.floor.encode())
         self._journal.append(records.CURSOR, self.cursor.encode())
+        self._journal.append(records.NEXT, records.pack_number(self._numbers.peek()))
         self._journal.append(records.SAME, records.pack_session(self.h, self.sm_id, self.jid))
         self._journal.flush()
         self._journal.drop_oldest()
 
-    def history(self, contact: str, newest: int, skip: int = 0) -> "list[HistoryItem]":
-        """Lines of the conversation with a bare JID, oldest first: the newest, but for the `skip` newest."""
-        return read_history(self._journal, contact, newest, skip)
+    def history(self, contact: str, newest: int, skip: int = 0, chars: int = 65536) -> "list[HistoryItem]":
+        """Lines of the conversation with a bare JID, oldest first: the newest, but for the `skip` newest.
+
+        newest: how many messages at most; chars: how long their texts together at most, but always one message.
+        """
+        return read_history(self._journal, contact, newest, skip, chars)
 
     def correspondents(self, limit: int) -> "list[str]":
         """The bare JIDs with which there are messages on flash, at most `limit`, those of the newest messages last."""

@@ -2,6 +2,7 @@
 
 from nocarrier.errors import UsageError
 from nocarrier.jid import checked
+from nocarrier.session.scram import prepared
 
 
 class Account:
@@ -10,6 +11,7 @@ class Account:
     def __init__(self, jid: str, password: str, resource: str) -> None:
         if not resource:
             raise UsageError("an account has a resource")
+        prepared(password)
         self.jid = jid = checked(jid)
         at = jid.find("@")
         self.username = jid[:at]

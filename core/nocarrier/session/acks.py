@@ -76,3 +76,11 @@ def number(element: Element) -> int:
     if not 0 <= h <= COUNT_MASK:
         raise StreamError("invalid-xml", "h is not a number")
     return h
+
+
+def number_or_none(element: Element) -> "Optional[int]":
+    """The h attribute, or None if there is none that is a number."""
+    try:
+        return number(element)
+    except StreamError:
+        return None

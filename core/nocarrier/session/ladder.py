@@ -9,7 +9,7 @@ from nocarrier.compat import const
 from nocarrier.errors import AuthError, PeerError, StreamError
 from nocarrier.session import steps
 from nocarrier.session.account import Account
-from nocarrier.session.acks import Acks, number
+from nocarrier.session.acks import Acks, number_or_none
 from nocarrier.session.features import Features
 from nocarrier.session.line import Liveness
 from nocarrier.session.login import Login
@@ -21,6 +21,8 @@ try:
     from typing import Optional
 except ImportError:
     pass
+
+_SM_ID_BYTES = const(255)  # that fit on flash; a session with a longer id is not resumed
 
 # Events, as (kind, value); session.py has the others.
 BOUND = const(1)  # value: full JID; a new session, nothing of an old one is left
@@ -155,6 +157,9 @@ class Ladder:
         bind = iq.child("bind", ns.BIND)
         jid = bind.child_text("jid", ns.BIND) if bind is not None else None
         if iq.get("type") != "result" or not jid:
+            error = iq.child("error", ns.CLIENT)
+            if error is not None and error.get("type") == "wait":
+                raise StreamError("resource-constraint", "the server has no room for a session now")
             raise AuthError("conflict", "the server refuses the resource")
         self.jid = jid
         self._acks.reset(False)
@@ -169,12 +174,13 @@ class Ladder:
                 self.go(steps.PROVING, self._now_ms)
                 self.jid = self.known[2]
             elif element.name == "failed":
-                self._events.append((RESUME_FAILED, number(element) if element.get("h") else None))
+                self._events.append((RESUME_FAILED, number_or_none(element)))
                 self._bind()
         elif self.state == steps.ENABLING and element.name in ("enabled", "failed"):
-            resumable = element.name == "enabled" and element.get("resume") in ("true", "1")
+            sm_id = element.get("id") or ""
+            resumable = element.get("resume") in ("true", "1") and len(sm_id.encode()) <= _SM_ID_BYTES
             self._acks.reset(element.name == "enabled")
-            self._bound((element.get("id") or "") if resumable else "")
+            self._bound(sm_id if resumable and element.name == "enabled" else "")
         else:
             raise StreamError("unsupported-stanza-type", element.name[:32])
 

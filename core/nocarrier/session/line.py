@@ -5,6 +5,7 @@ from nocarrier.errors import UsageError
 from nocarrier.modular import ticks_add, ticks_diff
 
 _AHEAD_MS = const(1000)
+_LONGEST_MS = const(0x0FFFFFFF)  # three days; half of what the wrapping clock can tell apart
 
 try:
     from typing import Optional
@@ -18,18 +19,25 @@ class LineProfile:
     rate_bps:   bits per second, ten of them a byte.
     latency_ms: one way.
     stall_ms:   the longest silence that a healthy line shows (retrain, cell change).
+    idle_ms:    silence after which the server is asked whether it is still there.
     trusted:    the user's word that nobody listens: only then may a password cross it in clear.
     """
 
     def __init__(
-        self, rate_bps: int = 2400, latency_ms: int = 300, stall_ms: int = 15_000, trusted: bool = False
+        self,
+        rate_bps: int = 2400,
+        latency_ms: int = 300,
+        stall_ms: int = 15_000,
+        trusted: bool = False,
+        idle_ms: int = 900_000,
     ) -> None:
-        if rate_bps < 1 or latency_ms < 0 or stall_ms < 1:
-            raise UsageError("a line has a rate and an allowance for stalls")
+        if rate_bps < 20 or latency_ms < 0 or not 1 <= stall_ms <= _LONGEST_MS or not 1 <= idle_ms <= _LONGEST_MS:
+            raise UsageError("a line has a rate of 20 bit/s or more, and allowances for stalls and idleness")
         self.rate_bps = rate_bps
         self.latency_ms = latency_ms
         self.stall_ms = stall_ms
         self.trusted = trusted
+        self.idle_ms = idle_ms
 
     def transfer_ms(self, size_bytes: int) -> int:
         """How long so many bytes take."""
@@ -50,11 +58,25 @@ class Liveness:
         self._probed = False
         self._since_ms = 0  # from when on silence counts
         self._clear_ms = 0  # when all that was handed out has crossed the line
+        self._heard_ms = 0
 
     def reset(self, now_ms: int) -> None:
         """A new connection: nothing is due, nothing on its way."""
         self._due = False
-        self._clear_ms = now_ms
+        self._clear_ms = self._heard_ms = now_ms
+
+    def passed(self, now_ms: int) -> None:
+        """Time has passed. What is long past is moved on, or it would seem to be to come when the clock has wrapped."""
+        if ticks_diff(now_ms, self._clear_ms) > _AHEAD_MS:
+            self._clear_ms = ticks_add(now_ms, -_AHEAD_MS)
+
+    def idle(self, now_ms: int) -> bool:
+        """True if nothing was heard for so long that it is time to ask."""
+        return not self._due and ticks_diff(now_ms, self._heard_ms) >= self._line.idle_ms
+
+    def idle_at_ms(self) -> int:
+        """When idle() becomes true, if nothing happens."""
+        return ticks_add(self._heard_ms, self._line.idle_ms)
 
     def sent(self, size_bytes: int, now_ms: int) -> None:
         """So many bytes were handed to the link."""
@@ -76,6 +98,7 @@ class Liveness:
 
     def received(self, now_ms: int) -> None:
         """Anything was received."""
+        self._heard_ms = now_ms
         self._probed = False
         self._count_from(now_ms)
 

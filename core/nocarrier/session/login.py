@@ -17,6 +17,7 @@ except ImportError:
 
 # Iterations of PBKDF2 between two looks at the line and the keys: 1.1 M instructions on a Cortex-M3.
 _SLICE = const(50)
+_ANSWER_CHARS = const(1024)  # Base64 of a challenge or success; servers' are under 200
 
 
 class Login:
@@ -41,7 +42,7 @@ class Login:
         return Element("auth", ns.SASL, ("mechanism", name), [b64(initial.encode())]), name == PLAIN
 
     def challenge(self, text: str) -> None:
-        """The server's challenge, in Base64. The proof is ready when work() has returned it."""
+        """The server's challenge, in Base64. The proof is ready when work() has returned it. Raises AuthError."""
         if self._scram is None:
             raise AuthError("malformed-request", "a challenge that was not asked for")
         self._scram.challenge(_decoded(text))
@@ -60,6 +61,8 @@ class Login:
 
 
 def _decoded(text: str) -> str:
+    if len(text) > _ANSWER_CHARS:
+        raise AuthError("malformed-request", "the server's answer is longer than %d" % _ANSWER_CHARS)
     try:
         return str(a2b_base64(text.encode()), "utf-8")
     except (ValueError, UnicodeError):

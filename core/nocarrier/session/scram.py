@@ -5,6 +5,7 @@ from binascii import a2b_base64, b2a_base64
 from nocarrier.decimal import decimal
 from nocarrier.errors import AuthError, UsageError
 from nocarrier.session.pbkdf2 import HASHES, Hmac, Pbkdf2, hmac
+from nocarrier.wire.chars import encoded
 
 try:
     from typing import Optional
@@ -102,7 +103,7 @@ def prepared(text: str) -> str:
 
     Normalisation (NFKC) is not done: its tables do not fit into a handheld; what the user types is what is sent.
     """
-    for byte in text.encode():
+    for byte in encoded(text):
         if byte < 0x20 or byte == 0x7F:
             raise UsageError("control character in user name or password")
     return text

@@ -8,7 +8,7 @@ ladder.py's business; what follows is here: stanzas, acknowledgements, liveness,
 from nocarrier import ns
 from nocarrier.compat import const
 from nocarrier.errors import PeerError, StreamError, UsageError
-from nocarrier.modular import ticks_diff
+from nocarrier.modular import count_diff, ticks_diff
 from nocarrier.session import steps
 from nocarrier.session.account import Account
 from nocarrier.session.acks import Acks, number
@@ -53,6 +53,8 @@ class Session:
         self._ladder = Ladder(account, self._parser, self.acks, self._out, self._alive, self._events)
         self._again: "list[bytes]" = []
         self._told_h = False
+        self._ack_h: "Optional[int]" = None  # what the next <a/> says
+        self._closing = False
         self._asked = 0  # how many stanzas were written when the last acknowledgement was asked for
         self._now_ms = 0
 
@@ -76,6 +78,9 @@ class Session:
         self._out.clear()
         self._events.clear()
         self._asked = 0
+        self._told_h = False
+        self._ack_h = None
+        self._closing = False
         self._alive.reset(now_ms)
         self._ladder.begin(Login(self._account, nonce, self._line.trusted), known, now_ms)
 
@@ -124,6 +129,13 @@ class Session:
         """
         self._now_ms = now_ms
         limit = min(limit, self._alive.budget_bytes(now_ms))
+        while self._again and self.online() and len(self._again[0]) <= self._out.room():
+            data = self._again.pop(0)
+            self._out.add(data)
+            self.acks.count_out(data)
+        if self._ack_h is not None:
+            self._out.put(Element("a", ns.SM, ("h", str(self._ack_h))))
+            self._ack_h = None
         if self._out.waiting() <= limit and self._wants_ack():
             self._request_ack()
         data = self._out.take(limit)
@@ -131,8 +143,8 @@ class Session:
         return data
 
     def room(self) -> int:
-        """How many bytes send() would still accept."""
-        return self._out.room()
+        """How many bytes send() would still accept; none before what a resumption repeats."""
+        return 0 if self._again else self._out.room()
 
     def hungry(self) -> bool:
         """True if less waits than the line carries in a second, so that more should be sent."""
@@ -140,7 +152,7 @@ class Session:
 
     def online(self) -> bool:
         """True when stanzas may be sent."""
-        return self.state == steps.ONLINE
+        return self.state == steps.ONLINE and not self._closing
 
     def encode(self, stanza: Element) -> bytes:
         """The stanza's bytes. Raises UsageError if it cannot be written."""
@@ -150,6 +162,8 @@ class Session:
         """Queues one encoded stanza and returns its number. keep: the session is to write it again after a resume."""
         if not self.online():
             raise UsageError("not online")
+        if self._again:
+            raise UsageError("what a resumption repeats goes first")
         self._out.add(data)
         return self.acks.count_out(data if keep else None)
 
@@ -158,33 +172,39 @@ class Session:
         self.acks.count_in()
 
     def acknowledge(self) -> None:
-        """Answers an ack request; h must be on flash."""
-        self._out.put(Element("a", ns.SM, ("h", str(self.acks.handled))))
+        """Answers an ack request with the next bytes, once however often it was made; h must be on flash."""
+        self._ack_h = self.acks.handled
 
     def close(self) -> None:
         """Ends the stream for good (RFC 6120 §4.4): the session will not be resumed."""
         if self.online():
             if self.acks.active:
-                self.acknowledge()
+                self._out.put(Element("a", ns.SM, ("h", str(self.acks.handled))))
             self._out.put_bytes(b"</stream:stream>")
+            self._closing = True
 
     def deadline_ms(self) -> "Optional[int]":
         """When tick() is wanted, or None."""
         if self.state == steps.DERIVING:
             return self._now_ms
-        verdict_ms = self._alive.deadline_ms()
+        deadline_ms = self._alive.deadline_ms()
+        if deadline_ms is None and self.online() and self.acks.active:
+            deadline_ms = self._alive.idle_at_ms()
         if not self._out.waiting():
-            return verdict_ms
+            return deadline_ms
         budget_ms = self._alive.budget_ms()
-        if verdict_ms is None or ticks_diff(budget_ms, verdict_ms) < 0:
+        if deadline_ms is None or ticks_diff(budget_ms, deadline_ms) < 0:
             return budget_ms
-        return verdict_ms
+        return deadline_ms
 
     def tick(self, now_ms: int) -> None:
         """Time has passed. Raises PeerError("connection-timeout") when the line must be given up."""
         self._now_ms = now_ms
+        self._alive.passed(now_ms)
         if self.state == steps.DERIVING:
             self._ladder.derive(now_ms)
+        if self.online() and self.acks.active and self._alive.idle(now_ms):
+            self._request_ack()
         if self._alive.wants_probe(now_ms):
             self._out.put_bytes(_PROBE)
         if self._alive.dead(now_ms):
@@ -203,14 +223,16 @@ class Session:
         self._ladder.element(element, self._now_ms)
         if self.state == steps.PROVING:
             self._on_resumed(number(element))
+        elif self.state == steps.BINDING:
+            self._again = []
 
     def _on_resumed(self, h: int) -> None:
         known = self._ladder.known
         assert known is not None
-        self._told_h = False
         self.acks.check(h)
         self._told_h = True
-        self._again = self.acks.resume(h, known[1])
+        # Those that wait since an earlier resumption came after those that have been written since.
+        self._again = self.acks.resume(h, known[1]) + self._again
         self._events.append((ACKNOWLEDGED, h))
         self._request_ack()
 
@@ -228,14 +250,12 @@ class Session:
         self.acks.acknowledge(h)
         if self.state == steps.PROVING and h != self.acks.sent:
             return  # the old stream's last words are no proof that the new one is heard
-        self.acks.requested = False
-        self._alive.answered()
+        if count_diff(h, self._asked) >= 0:  # an older answer was on its way
+            self.acks.requested = False
+            self._alive.answered()
         self._events.append((ACKNOWLEDGED, h))
         if self.state == steps.PROVING:
             self._ladder.go(steps.ONLINE, self._now_ms)
-            for data in self._again:
-                self.send(data, True)
-            self._again = []
             self._events.append((RESUMED, None))
 
     def _wants_ack(self) -> bool:
@@ -244,8 +264,11 @@ class Session:
         return self.online() and not acks.requested and acks.unacknowledged() > 0 and self._asked != acks.sent
 
     def _on_too_large(self, skipped: TooLarge) -> None:
-        if self.state not in (steps.ONLINE, steps.PROVING) or skipped.head is None:
+        head = skipped.head
+        if self.state not in (steps.ONLINE, steps.PROVING) or head is None:
             raise StreamError("policy-violation", "%d bytes" % skipped.size_bytes)
+        if head.xmlns != ns.CLIENT or head.name not in _STANZAS:
+            raise StreamError("unsupported-stanza-type", head.name[:32])
         self._events.append((TOO_LARGE, skipped))
 
     def _request_ack(self) -> None:

@@ -4,6 +4,7 @@ MicroPython's own decoder lets overlong forms and surrogates pass: bytes are che
 """
 
 from nocarrier.compat import const
+from nocarrier.errors import UsageError
 
 try:
     from typing import Iterator, Union
@@ -30,6 +31,17 @@ def is_char(code: int) -> bool:
     if code < 0x20:
         return code == _TAB or code == _LF or code == _CR
     return code < 0xD800 or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
+
+
+def encoded(text: str) -> bytes:
+    """UTF-8 of what XML can carry. Raises UsageError for anything else."""
+    try:
+        data = text.encode()
+    except UnicodeError:  # CPython's word for half of a surrogate pair; MicroPython writes one as if it were a letter
+        raise UsageError("XML cannot carry this text") from None
+    if find_illegal(data, 0, len(data)) >= 0:
+        raise UsageError("XML cannot carry this text")
+    return data
 
 
 def code_points(text: str) -> "Iterator[int]":

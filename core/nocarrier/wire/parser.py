@@ -6,8 +6,7 @@ however small the pieces are. When a depth-1 child is complete its bytes are han
 everything that framing has not. Framing itself knows just enough of XML to find the end of a token: quotes inside
 tags, and CDATA.
 
-A child over the limit is scanned in the same states, but its bytes are dropped as they are scanned.
-The object is final after an error: it keeps raising the same one.
+A child over the limit is scanned alike, but its bytes are dropped. After an error the object keeps raising it.
 """
 
 from nocarrier.compat import const
@@ -82,6 +81,7 @@ class StreamParser:
         self._ends_at_once = False
         self._skipping = False
         self._dropped = 0
+        self._head_bytes = 0  # of the start tag of the stanza at hand, once that is scanned
         self._head: "Optional[Element]" = None
         self._root = b""
         self._error: "Optional[XmlError]" = None
@@ -112,7 +112,7 @@ class StreamParser:
             raise
 
     def close(self) -> None:
-        """The transport ended. Raises XmlError if the stream was not closed before (RFC 6120 §4.4)."""
+        """The transport ended. Raises XmlError if the stream had not (RFC 6120 §4.4)."""
         if self._error is None and self._depth != -1:
             raise self._fail("the stream ended without its end tag", self._end)
 
@@ -245,8 +245,11 @@ class StreamParser:
             self._depth -= 1
             if self._depth == 0:
                 return self._stream_end()
-        elif not empty:
-            self._depth += 1
+        else:
+            if self._depth == 1:
+                self._head_bytes = self._scan - self._start
+            if not empty:
+                self._depth += 1
             if self._depth > self._limits.depth:
                 raise self._fail("nesting deeper than %d" % self._limits.depth, self._scan, "policy-violation")
         if self._depth > 1:
@@ -287,7 +290,7 @@ class StreamParser:
         self._skipping = True
         self._dropped = 0
         self._head = None
-        if self._depth > 1 or self._state == _TEXT:
+        if (self._depth > 1 or self._state == _TEXT) and self._head_bytes <= self._limits.stanza_bytes:
             outer = len(self._tree.scope.pairs)
             self._head = self._tree.open_tag(self._start, self._end)[1]
             self._tree.scope.cut(outer)
@@ -295,19 +298,18 @@ class StreamParser:
     def _skipped(self) -> "tuple[int, object]":
         if not self._skipping:
             self._begin_skip()
-        self._forget(self._scan)
+        self._forget(self._scan, True)
         event = TooLarge(self._head, self._dropped)
         self._skipping = False
         self._head = None
         return TOO_LARGE, event
 
-    def _forget(self, to: int) -> None:
-        """Drops the bytes of a skipped stanza up to index `to`."""
+    def _forget(self, to: int, at_its_end: bool = False) -> None:
+        """Drops the bytes of a skipped stanza up to index `to`, where a character may be cut unless it ends there."""
         bad = find_illegal(self._buf, self._start, to)
-        # A character that `to` cuts is not illegal yet.
-        if bad >= 0 and to - bad > 3:
-            raise self._fail("invalid UTF-8, or a character that XML forbids", bad)
         if bad >= 0:
+            if at_its_end or to - bad > 3:
+                raise self._fail("invalid UTF-8, or a character that XML forbids", bad)
             to = bad
         self._dropped += to - self._start
         self._start = to
@@ -317,8 +319,7 @@ class StreamParser:
         """Moves what is kept to the front of the buffer."""
         if to == 0:
             return
-        # A view and not a slice: nothing is copied twice.
-        view = memoryview(self._buf)
+        view = memoryview(self._buf)  # not slices: nothing is copied twice
         view[0 : self._end - to] = view[to : self._end]
         self._start -= to
         self._scan -= to

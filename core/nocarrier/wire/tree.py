@@ -242,15 +242,20 @@ class TreeBuilder:
         return text
 
     def _references(self, text: str, at: int) -> str:
-        parts = text.split("&")
-        out = [parts[0]]
-        for part in parts[1:]:
-            semi = part.find(";")
-            if semi < 1:
+        """Into one buffer: a list of parts would be ten times as long as a text that is nothing but references."""
+        out = bytearray()
+        done = 0
+        amp = text.find("&")
+        while amp >= 0:
+            semi = text.find(";", amp)
+            if semi < amp + 2:
                 raise self.fail("'&' without a reference", at)
-            out.append(self._reference(part[:semi], at))
-            out.append(part[semi + 1 :])
-        return "".join(out)
+            out.extend(text[done:amp].encode())
+            out.extend(self._reference(text[amp + 1 : semi], at).encode())
+            done = semi + 1
+            amp = text.find("&", done)
+        out.extend(text[done:].encode())
+        return str(out, "utf-8")
 
     def _reference(self, name: str, at: int) -> str:
         if name in _ENTITIES:

@@ -1,7 +1,7 @@
 """Elements to bytes: one walk counts, the same walk writes, nothing is built by concatenation."""
 
 from nocarrier.errors import UsageError
-from nocarrier.wire.chars import find_illegal, is_ncname
+from nocarrier.wire.chars import encoded, is_ncname
 from nocarrier.wire.element import Element
 
 _ESCAPES = {
@@ -79,19 +79,8 @@ def _element(element: Element, outer_ns: str, sink: "_Counter | _Filler") -> Non
     sink.put(b">")
 
 
-def _encoded(text: str) -> bytes:
-    """UTF-8 of what XML can carry. Raises UsageError for anything else."""
-    try:
-        data = text.encode()
-    except UnicodeError:  # CPython's word for half of a surrogate pair; MicroPython writes one as if it were a letter
-        raise UsageError("XML cannot carry this text") from None
-    if find_illegal(data, 0, len(data)) >= 0:
-        raise UsageError("XML cannot carry this text")
-    return data
-
-
 def _name(name: str) -> bytes:
-    data = _encoded(name)
+    data = encoded(name)
     if not is_ncname(name):
         raise UsageError("not an XML name: %r" % name)
     return data
@@ -111,7 +100,7 @@ def _attribute(name: str, value: str, sink: "_Counter | _Filler") -> None:
 
 def _escaped(text: str, special: bytes, sink: "_Counter | _Filler") -> None:
     """Puts text in runs between the characters that need an escape; all of these are ASCII."""
-    data = _encoded(text)
+    data = encoded(text)
     view = memoryview(data)
     start = 0
     for at in range(len(data)):

@@ -1,0 +1,107 @@
+"""The walk through the archive when it errs, has no end or cannot be kept: each of these has once broken something."""
+
+from nocarrier import events
+from nocarrier.queue import records, states
+from nocarrier_emulator import dialogue as d
+from nocarrier_emulator.dialogue import Dialogue
+from nocarrier_emulator.stanzas import archived, fin, message, new_session, online, query_in, sent, shown
+
+ACK = b"<a xmlns='urn:xmpp:sm:3' h='%d'/>"
+RESUMED = b"<resumed xmlns='urn:xmpp:sm:3' previd='sm-1' h='%d'/>"
+
+
+def test_an_error_of_the_archive_does_not_move_the_cursor():
+    talk = online()
+    request, _, _ = query_in(new_session(talk))
+    talk.server(b"<iq type='error' id='%s'><error type='wait'/></iq>" % request)
+    talk.server(message(b"live", b"m9", b"<stanza-id xmlns='urn:xmpp:sid:0' by='anna@exchange.test' id='arch-9'/>"))
+    request, query, after = query_in(new_session(talk))
+    assert after == b"arch-1"
+    entries = archived(query, b"arch-2", d.PEER + "/p", b"m2", b"missed")
+    entries += archived(query, b"arch-9", d.PEER + "/p", b"m9", b"live")
+    talk.server(entries + fin(request, b"arch-9"))
+    assert shown(talk) == ["live", "missed"]
+
+
+def test_a_cursor_that_has_expired_means_that_all_there_is_is_new():
+    talk = online()
+    request, _, _ = query_in(new_session(talk))
+    error = b"<error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+    request, query, after = query_in(talk.server(b"<iq type='error' id='%s'>%s</iq>" % (request, error)))
+    assert after == b""
+    talk.server(archived(query, b"arch-7", d.PEER + "/p", b"m7", b"seven") + fin(request, b"arch-7"))
+    assert shown(talk) == ["seven"] and talk.client.store.cursor == "arch-7"
+
+
+def test_looking_back_ends_though_the_known_end_was_deleted():
+    talk = online()
+    talk.client.send_message(d.PEER, "in doubt")
+    talk.said()
+    # Meanwhile the cursor has moved on.
+    talk.server(message(b"two", b"m2", b"<stanza-id xmlns='urn:xmpp:sid:0' by='anna@exchange.test' id='arch-2'/>"))
+    request, query, after = query_in(new_session(talk))
+    assert after == b"arch-1"
+    entries = archived(query, b"arch-3", d.PEER + "/p", b"m3", b"three")  # arch-2 is not there any more
+    request, query, after = query_in(talk.server(entries + fin(request, b"arch-3")))
+    assert after == b"arch-2"
+    talk.server(archived(query, b"arch-3", d.PEER + "/p", b"m3", b"three") + fin(request, b"arch-3"))
+    assert shown(talk) == ["two", "three"]
+
+
+def test_an_archive_that_does_not_get_on_is_at_its_end():
+    talk = online()
+    request, query, _ = query_in(new_session(talk))
+    request, query, after = query_in(
+        talk.server(archived(query, b"a2", d.PEER, b"m", b"x") + fin(request, b"a2", False))
+    )
+    assert talk.server(fin(request, b"a2", False)) == b"" and after == b"a2"
+
+
+def test_nothing_is_sent_before_the_archives_end_is_known():
+    talk = Dialogue()
+    talk.client.send_message(d.PEER, "waits")
+    talk.authenticate()
+    said = talk.bind()
+    assert sent(said) == []
+    request, _, _ = query_in(said)
+    assert [body for _, body in sent(talk.server(fin(request, b"arch-1")))] == [b"waits"]
+
+
+def test_what_could_not_be_read_or_may_not_be_archived_proves_nothing():
+    for entries, last in (
+        (archived(b"%s", b"arch-2", d.FULL, b"x", b"y" * 3000), b"arch-2"),  # over the limit: perhaps it was ours
+        (b"", b""),  # nothing at all: perhaps it does not archive
+    ):
+        talk = online("arch-1" if entries else "")
+        talk.client.send_message(d.PEER, "in doubt")
+        talk.said()
+        request, query, _ = query_in(new_session(talk))
+        talk.server((entries.replace(b"%s", query) if entries else b"") + fin(request, last))
+        item = [i for i in talk.client.store.history(d.PEER, 9) if not i.incoming][0]
+        assert (item.state, item.flags) == (states.SENT, records.MAY_ARRIVE_TWICE), entries[:20]
+
+
+def test_an_answer_that_could_not_be_stored_is_dealt_with_when_it_comes_again():
+    flash = d.MemoryFlash()
+    talk = Dialogue(flash)
+    talk.log_in("arch-1")
+    request, query, _ = query_in(new_session(talk))
+    flash.read_only = True
+    page = fin(request, b"arch-5")
+    talk.server(page)
+    assert talk.values(events.FAULT)
+    flash.read_only = False
+    talk.down()
+    talk.authenticate()
+    talk.server(RESUMED.replace(b"sm-1", b"sm-2") % 3 + ACK % 3 + page)
+    assert talk.client.store.cursor == "arch-5"
+    talk.client.send_message(d.PEER, "goes on")
+    assert sent(talk.said())
+
+
+def test_a_page_end_over_the_limit_ends_the_walk():
+    talk = online()
+    request, _, _ = query_in(new_session(talk))
+    talk.server(fin(request, b"x" * 2100))
+    talk.client.send_message(d.PEER, "goes on")
+    assert sent(talk.said())
