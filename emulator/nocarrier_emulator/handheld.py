@@ -20,6 +20,7 @@ from nocarrier_ports.links.stream import StreamLink
 from nocarrier_ports.runner import Runner
 
 _UART_BYTES = 4096
+_PAGE_CHARS = 4000
 
 
 class ModemStream:
@@ -99,7 +100,7 @@ class Handheld:
         port = StreamLink(stream, self.modem.set_dtr, lambda: self.modem.dcd)
         runner = Runner(client, Dialler(port, self.number), self._random.randbytes)
         screen = Screen(self.surface, self.surface.width_px, self.surface.height_px, True)
-        self.app = App(client, runner, screen, lambda kind, value: self.on_event(kind, value))
+        self.app = App(client, runner, screen, _PAGE_CHARS, lambda kind, value: self.on_event(kind, value))
         self.fault = None
         if dial:
             runner.dial(self.clock.ticks_ms())

@@ -1,10 +1,11 @@
 """Driving the handset from outside, as JSON lines: the same for a device on a serial cable and a process on a pipe.
 
 Commands, one object a line:
-  {"key": "Enter"}, {"text": "hello"}     keys
+  {"key": "Enter"}, {"text": "hello"}     keys; answered by {"typed": n}
   {"send": "user@domain", "body": "…"}    a message, without the detour over the keys
   {"history": "user@domain", "newest": n, "skip": m}
-                                          answered by one {"history": …} line per message, oldest first, and their count
+                                          answered by one {"history": …} line per message, oldest first, and their
+                                          count: fewer than asked for, if they are long or n is over 100
   {"screen": 1}                           answered by {"screen": [line, …]}
   {"status": 1}                           answered by meter, state and free memory
 Everything that happens comes as {"event": name, …}. A line that cannot be carried out is answered by {"refused": why}.
@@ -27,6 +28,8 @@ except ImportError:
     pass
 
 _LINE_BYTES = 2048
+_NEWEST = 100  # messages of one history, if their texts are short
+_HISTORY_CHARS = 2000
 
 
 class Remote:
@@ -70,27 +73,33 @@ class Remote:
     def _command(self, line: bytes, app: App) -> None:
         try:
             command = json.loads(str(line, "utf-8"))
-        except ValueError:
+        except (ValueError, RuntimeError, MemoryError):  # RuntimeError: nested deeper than the stack
             command = None
         if not isinstance(command, dict):
             self._put({"refused": "not a JSON object"})
             return
         try:
             self._carry_out(command, app)
-        except (NocarrierError, KeyError, TypeError) as error:
-            self._put({"refused": words.of_error(error) if isinstance(error, NocarrierError) else "malformed command"})
+        except (NocarrierError, MemoryError) as error:
+            self._put({"refused": words.of_error(error)})
+        except (KeyError, TypeError, ValueError):
+            self._put({"refused": "malformed command"})
 
     def _carry_out(self, command: "dict[str, Any]", app: App) -> None:
         if "send" in command:
             seq = app.client.send_message(_text(command["send"]), _text(command["body"]))
             self._put({"sent": seq})
         elif "key" in command:
-            app.key(keys.from_name(_text(command["key"])), 0, True)
+            app.key(_key(command["key"]), 0, True)
+            self._put({"typed": 1})
         elif "text" in command:
+            n = 0
             for code in code_points(_text(command["text"])):
                 app.key(code, 0, True)
+                n += 1
+            self._put({"typed": n})
         elif "history" in command:
-            newest, skip = _count(command.get("newest", 10)), _count(command.get("skip", 0))
+            newest, skip = min(_count(command.get("newest", 10)), _NEWEST), _count(command.get("skip", 0))
             self._history(app, _text(command["history"]), newest, skip)
         elif "screen" in command:
             self._put({"screen": app.screen.lines()})
@@ -100,7 +109,7 @@ class Remote:
             self._put({"refused": "unknown command"})
 
     def _history(self, app: App, jid: str, newest: int, skip: int) -> None:
-        items = app.client.store.history(jid, newest, skip)
+        items = app.client.store.history(jid, newest, skip, _HISTORY_CHARS)
         for item in items:
             self._put(
                 {
@@ -140,6 +149,14 @@ def _text(value: "Any") -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
+
+
+def _key(value: "Any") -> int:
+    """The code of a key's name; else TypeError."""
+    code = keys.from_name(_text(value))
+    if not code:
+        raise TypeError
+    return code
 
 
 def _count(value: "Any") -> int:

@@ -6,7 +6,7 @@ step() does what is to be done now and returns; whoever calls it decides how to 
 
 from nocarrier.client import Client, may_retry
 from nocarrier.compat import const
-from nocarrier.errors import NocarrierError
+from nocarrier.errors import NocarrierError, StorageError
 from nocarrier.modular import ticks_add, ticks_diff
 from nocarrier_ports.links.link import Link, LinkError, NoCarrier
 
@@ -20,6 +20,9 @@ OPENING = const(1)
 CONNECTED = const(2)
 CLOSING = const(3)
 WAITING = const(4)  # for the next try
+
+_MOST_TRIES = const(6)  # after which waits grow no longer
+_LOOK_MS = const(50)  # between two looks at a link that opens or closes and does not say when
 
 NAMES = ("hung up", "calling", "connected", "hanging up", "waiting")
 
@@ -59,6 +62,7 @@ class Runner:
         self._pending = b""
         self._tries = 0
         self._due_ms = 0
+        self._now_ms = 0
         self._wanted = False
         self._logged_in = False
 
@@ -79,6 +83,9 @@ class Runner:
 
     def step(self, now_ms: int, utc_s: int = 0) -> None:
         """Does what is to be done at this time."""
+        self._now_ms = now_ms
+        if self.state != CONNECTED:
+            self.client.tick(now_ms, utc_s)  # it stamps what is written offline too
         try:
             if self.state == OPENING:
                 self._opening(now_ms)
@@ -100,7 +107,10 @@ class Runner:
         if self.state == WAITING:
             return self._due_ms
         link_ms = self.link.deadline_ms() if self.state != IDLE else None
-        client_ms = self.client.deadline_ms() if self.state == CONNECTED else None
+        if link_ms is None and self.state in (OPENING, CLOSING):
+            return ticks_add(self._now_ms, _LOOK_MS)
+        # While the link takes nothing, the client's wish to write more is no reason to come back.
+        client_ms = self.client.deadline_ms() if self.state == CONNECTED and not self._pending else None
         if link_ms is None or client_ms is None:
             return client_ms if link_ms is None else link_ms
         return link_ms if ticks_diff(link_ms, client_ms) < 0 else client_ms
@@ -123,12 +133,12 @@ class Runner:
 
     def _connected(self, now_ms: int, utc_s: int) -> None:
         client = self.client
-        if self.link.carrier() is False:
-            raise NoCarrier()
         self.link.poll(now_ms)
         for _ in range(4):  # a fast line must not starve the keys
             n = self.link.read_into(self._buf)
             if n == 0:
+                if self.link.carrier() is False:  # only when its last words have been read
+                    raise NoCarrier()
                 break
             self.meter.bytes_down += n
             client.receive(memoryview(self._buf)[:n], now_ms)
@@ -138,7 +148,8 @@ class Runner:
         self._write(now_ms)
         if client.online() and not self._logged_in:
             self._logged_in = True
-            self._tries = 0
+            if not isinstance(self.error, StorageError):
+                self._tries = 0
             self.error = None
             self.meter.logins += 1
         if client.fault is not None:
@@ -162,14 +173,20 @@ class Runner:
         self.error = fault
         if not may_retry(fault):
             self._wanted = False
+        if isinstance(fault, StorageError):
+            self._tries = _MOST_TRIES  # calling at once would only fill the flash's place with costs
         self._close_link(now_ms)
 
     def _close_link(self, now_ms: int) -> None:
         if self.state == CONNECTED:
             self.client.link_down()
         self.state = CLOSING
-        if not self.link.closing(now_ms):
-            self._closed(now_ms)
+        try:
+            if self.link.closing(now_ms):
+                return
+        except LinkError as error:
+            self.error = self.error or error
+        self._closed(now_ms)
 
     def _closed(self, now_ms: int) -> None:
         self.link.close()
@@ -191,7 +208,7 @@ class Runner:
 
     def _wait(self, least_ms: int, now_ms: int) -> None:
         first, most = self._limits.retry_ms
-        wait_ms = min(max(least_ms, first << min(self._tries, 6)), max(most, least_ms))
+        wait_ms = min(max(least_ms, first << min(self._tries, _MOST_TRIES)), max(most, least_ms))
         # Up to a quarter more, so that a hundred handhelds do not call at once.
         wait_ms += wait_ms * self._entropy(1)[0] // 1024
         self._tries += 1

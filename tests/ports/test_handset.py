@@ -61,7 +61,7 @@ def test_contacts_show_presence_and_unread_messages():
     assert rows(pair.anna)[2].startswith("1>Bert")
     press(pair.anna, "Enter")
     pair.run(1)
-    assert "hello" in rows(pair.anna)
+    assert "< hello" in rows(pair.anna)
     press(pair.anna, "Escape")
     pair.run(1)
     assert "1>" not in screen(pair.anna)
@@ -170,6 +170,85 @@ def test_long_conversations_scroll():
     for _ in range(40):
         press(pair.anna, "PageDown")
     assert "message 7" in screen(pair.anna)
+
+
+def test_a_conversation_longer_than_a_page_is_read_to_its_beginning():
+    pair = Pair()
+    pair.anna.app.page_chars = 300
+    for i in range(30):
+        pair.anna.client.send_message("bert@exchange.test", "message %02d %s" % (i, "long " * (i % 7)))
+    pair.anna.wake()
+    pair.run(120)
+    press(pair.anna, "Enter")
+    assert "message 29" in screen(pair.anna)
+    seen = set()
+    for name in ("ArrowUp", "ArrowDown", "PageUp", "PageDown"):
+        seen.clear()
+        for _ in range(150):
+            seen.update(i for i in range(30) if "message %02d" % i in screen(pair.anna))
+            press(pair.anna, name)
+        assert seen == set(range(30)), name
+        last, first = "message 29" in screen(pair.anna), "message 00" in screen(pair.anna)
+        assert (first, last) == ((True, False) if name.endswith("Up") else (False, True))
+        assert sum(len(item.body) for item in pair.anna.app._view._items) <= 300
+
+
+def test_what_is_read_stays_where_it_is_when_something_comes():
+    pair = Pair()
+    for i in range(30):
+        pair.anna.client.send_message("bert@exchange.test", "message %02d" % i)
+    pair.anna.wake()
+    pair.run(120)
+    press(pair.anna, "Enter", *["PageUp"] * 4)
+    before = rows(pair.anna)[2:-2]
+    assert any("message" in row for row in before) and "message 29" not in screen(pair.anna)
+    pair.bert.client.send_message("anna@exchange.test", "news")
+    pair.bert.wake()
+    pair.run()
+    assert rows(pair.anna)[2:-2] == before
+    press(pair.anna, *["PageDown"] * 9)
+    assert "< news" in rows(pair.anna)
+
+
+def test_one_message_longer_than_a_page_is_shown():
+    pair = Pair()
+    pair.anna.app.page_chars = 50
+    pair.bert.client.send_message("anna@exchange.test", "long " * 100)
+    pair.bert.wake()
+    pair.run()
+    press(pair.anna, "Enter")
+    assert "long long" in screen(pair.anna)
+
+
+def test_the_chosen_contact_stays_chosen_when_rows_move():
+    pair = Pair()
+    roster = pair.anna.client.roster
+    press(pair.anna, "ArrowDown")
+    pair.anna.app._remember("stranger@exchange.test")
+    pair.anna.app.draw()
+    press(pair.anna, "ArrowDown")
+    assert [text.strip() for text, on in pair.anna.surface.lines[2:] if on] == ["stranger@exchange.test"]
+    pair.anna.app._remember("another@exchange.test")
+    roster.find("bert@exchange.test").name = "Bertram"
+    press(pair.anna, "Enter")
+    assert rows(pair.anna)[1] == "- stranger@exchange.test"
+
+
+def test_a_picture_that_does_not_fit_into_memory_is_said(monkeypatch):
+    pair = Pair()
+
+    def full(*args):
+        raise MemoryError
+
+    press(pair.anna, "Enter")
+    monkeypatch.setattr(pair.anna.client.store, "history", full)
+    pair.bert.client.send_message("anna@exchange.test", "kept")
+    pair.bert.wake()
+    pair.run()
+    assert rows(pair.anna)[-1] == "too little memory for that" and pair.anna.client.online()
+    monkeypatch.undo()
+    press(pair.anna, "Escape", "Enter")
+    assert "< kept" in rows(pair.anna)
 
 
 ERRORS = (

@@ -162,7 +162,7 @@ def test_pyserial_urls():
     link.open(0)
     assert link.ready(0) and link.write(b"echo") == 4
     assert read_some(link, bytearray(16)) == b"echo"
-    assert link.set_dtr(False) is True
+    assert link.set_dtr(False) is False and link.carrier() is None  # it only pretends to have such lines
     link.close()
     with pytest.raises(NoCarrier):
         link.write(b"x")

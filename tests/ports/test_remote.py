@@ -41,7 +41,7 @@ def test_a_message_its_history_and_the_screen():
     history = talk.says({"history": "bert@exchange.test"}, pieces=1)
     assert history[0]["body"] == "Grüße" and history[0]["state"] == "queued" and not history[0]["in"]
     assert history[1] == {"history_end": 1}
-    talk.says({"key": "F2"}, {"text": "x@y"})
+    assert talk.says({"key": "F2"}, {"text": "x@y"}) == [{"typed": 1}, {"typed": 3}]
     assert "x@y_" in talk.says({"screen": 1})[0]["screen"][2]
     status = talk.says({"status": 1})[0]
     assert status["status"] == "hung up" and status["online"] is False and status["bytes_up"] == 0
@@ -49,11 +49,26 @@ def test_a_message_its_history_and_the_screen():
 
 def test_nonsense_is_refused_and_the_next_line_is_read():
     talk = Controlled()
-    for line in (b"nonsense\n", b"[]\n", b'"x"\n', b"{\n", b"\xff\xfe\n", b"{}\n", b'{"send": 1, "body": 2}\n'):
+    for line in (
+        b"nonsense\n",
+        b"[]\n",
+        b'"x"\n',
+        b"{\n",
+        b"\xff\xfe\n",
+        b"{}\n",
+        b'{"send": 1, "body": 2}\n',
+        b"[" * 2000 + b"\n",
+    ):
         answers = talk.says(line, {"screen": 1})
         assert "refused" in answers[0] and "screen" in answers[1], line
     assert talk.says(b"\n", b"  \n") == []
-    for line in ({"send": "nobody", "body": "x"}, {"send": "a@b"}, {"send": "a@b", "body": ""}, {"key": 5}):
+    for line in (
+        {"send": "nobody", "body": "x"},
+        {"send": "a@b"},
+        {"send": "a@b", "body": ""},
+        {"key": 5},
+        {"key": "F9"},
+    ):
         assert "refused" in talk.says(line)[0], line
 
 

@@ -10,6 +10,7 @@ import random
 import shutil
 from collections.abc import Coroutine
 
+from nocarrier_emulator.campaign import judge
 from nocarrier_emulator.demo.sides import EmulatedSide, ForeignSide, MicroPythonSide, Side
 from nocarrier_emulator.demo.stage import NUMBER, Options, Sent, Stage
 from nocarrier_emulator.exchange.exchange import Exchange
@@ -35,29 +36,44 @@ async def run(options: Options) -> int:
     rng = random.Random(options.seed)
     passwords = {name: "%s-%08x" % (name, rng.getrandbits(32)) for name in ("anna", "bert")}
     server, domain, subscriber = _server(stage, passwords)
-    stage.book.numbers[NUMBER] = subscriber
+    try:
+        stage.book.numbers[NUMBER] = subscriber
+        a, b = _sides(stage, passwords, domain, server)
+        got_a, got_b, screen, seconds = await _played(stage, a, b, rng)
+    finally:
+        if server is not None:
+            server.remove()
+        shutil.rmtree(stage.folder, ignore_errors=True)
+    print("\nA's screen:", *screen, sep="\n  ")
+    return _report(stage, a, b, got_a, got_b, seconds)
+
+
+def _sides(
+    stage: Stage, passwords: dict[str, str], domain: str, server: Prosody | None
+) -> tuple[MicroPythonSide, Side]:
     anna, bert = ("%s@%s" % (name, domain) for name in passwords)
     a = MicroPythonSide(stage, anna, passwords["anna"], bert)
-    b: Side
-    if options.peer == "slixmpp":
+    if stage.options.peer == "slixmpp":
         assert server is not None
-        b = ForeignSide(stage, bert, passwords["bert"], anna, server.port)
-    else:
-        b = EmulatedSide(stage, bert, passwords["bert"], anna)
+        return a, ForeignSide(stage, bert, passwords["bert"], anna, server.port)
+    return a, EmulatedSide(stage, bert, passwords["bert"], anna)
+
+
+async def _played(
+    stage: Stage, a: MicroPythonSide, b: Side, rng: random.Random
+) -> tuple[list[str], list[str], list[str], float]:
+    """Both sides from switching on to off: what A and B have received, A's screen, and the seconds."""
+    options = stage.options
     try:
         await b.start()
         await a.start()
         await _watched(a, _play(stage, a, b, rng), options.limit_s())
         await _watched(a, _all_there(stage, a, b), options.limit_s())
         got_a, got_b = await a.received(), await b.received()
+        return got_a, got_b, await a.screen(), stage.clock.now_ms() / 1000
     finally:
-        seconds = stage.clock.now_ms() / 1000
         await a.close()
         await b.close()
-        if server is not None:
-            server.remove()
-        shutil.rmtree(stage.folder, ignore_errors=True)
-    return _report(stage, a, b, got_a, got_b, seconds)
 
 
 def _server(stage: Stage, passwords: dict[str, str]) -> tuple[Prosody | None, str, Subscriber]:
@@ -123,18 +139,6 @@ async def _all_there(stage: Stage, a: Side, b: Side) -> None:
     await asyncio.sleep(15 / stage.options.speed + 0.5)
 
 
-def _judge(sent: list[Sent], got: list[str]) -> dict[str, int]:
-    """What went wrong between what was sent and what the other side's application has."""
-    bodies = [message.body for message in sent]
-    first = [body for i, body in enumerate(got) if body not in got[:i]]
-    there = [body for body in bodies if body in first]
-    return {
-        "lost": len(bodies) - len(there),
-        "duplicated": len(got) - len(first),
-        "reordered": sum(x != y for x, y in zip(first, there, strict=False)),
-    }
-
-
 def _print_states(who: str, sent: list[Sent]) -> None:
     for message in sent:
         trail = ", ".join("%s %.1f" % (state, at) for at, state in message.states)
@@ -146,7 +150,7 @@ def _report(stage: Stage, a: MicroPythonSide, b: Side, got_a: list[str], got_b: 
     print("\nstates and times (s):")
     _print_states("A", a.sent)
     _print_states("B", b.sent)
-    verdicts = (_judge(a.sent, got_b), _judge(b.sent, got_a))
+    verdicts = (judge([m.body for m in a.sent], got_b), judge([m.body for m in b.sent], got_a))
     wrong = {key: sum(verdict[key] for verdict in verdicts) for key in verdicts[0]}
     up, down = (x + y for x, y in zip(a.bytes_both(), b.bytes_both(), strict=True))
     result = {

@@ -105,6 +105,13 @@ class MicroPythonSide(Side):
         self.heap_free_bytes = status["heap_free_bytes"]
         return [line["body"] for line in await self._history() if line["in"]]
 
+    async def screen(self) -> list[str]:
+        """Opens the conversation and looks: the lines of the screen that have text."""
+        await self.device.ask("typed", key="Escape")
+        await self.device.ask("typed", key="Enter")
+        answer = await self.device.ask("screen", screen=1)
+        return [line for line in answer[-1]["screen"] if line.strip()]
+
     async def close(self) -> None:
         if self._typist is not None:
             self._typist.cancel()
@@ -115,7 +122,7 @@ class MicroPythonSide(Side):
         while True:
             page = await self.device.ask("history_end", history=self.peer_jid, newest=8, skip=len(lines))
             lines = page[:-1] + lines
-            if len(page) <= 8:
+            if len(page) == 1:
                 return lines
 
     async def _type(self) -> None:

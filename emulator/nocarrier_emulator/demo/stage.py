@@ -38,6 +38,7 @@ class Sent:
     """A message of the script: its text and its states, with times in device seconds."""
 
     body: str
+    seq: int = 0  # its number in the handheld, once that has taken it
     states: list[tuple[float, str]] = field(default_factory=list)
 
 
@@ -64,9 +65,13 @@ class Stage:
         """What a handheld reports (nocarrier_ports.remote)."""
         name = event["event"]
         if name == "state":
-            # The store numbers messages as they were queued: the n-th of the script is the n-th.
-            sent[event["seq"] - 1].states.append((self.clock.now_ms() / 1000, event["state"]))
-            return
+            at = (self.clock.now_ms() / 1000, event["state"])
+            # The first word comes before the answer to the command that queued the message.
+            for message in sent:
+                if message.seq in (0, event["seq"]):
+                    message.seq = event["seq"]
+                    message.states.append(at)
+                    return
         if name == "online":
             self.logins += 1
         if name in ("message", "online", "offline", "fault"):

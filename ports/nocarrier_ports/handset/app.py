@@ -7,7 +7,7 @@ from nocarrier.errors import NocarrierError
 from nocarrier.jid import bare
 from nocarrier_ports import runner as run
 from nocarrier_ports.handset import keys, words
-from nocarrier_ports.handset.screen import Screen
+from nocarrier_ports.handset.screen import Screen, harmless
 from nocarrier_ports.handset.views import AddressView, ContactsView, ConversationView, View
 from nocarrier_ports.runner import Runner
 
@@ -18,11 +18,13 @@ except ImportError:
 
 
 _CORRESPONDENTS = const(32)  # strangers in the list of contacts, and all of them before the roster is there
+_UNREAD = const(64)  # senders whose unread messages are counted
 
 
 class App:
     """The messenger on one screen.
 
+    page_chars: how much text of a conversation is in memory at a time; drawing takes about three times as much.
     on_event(kind, value): called with every client event after the app has seen it; a buzzer or a log may want it.
     """
 
@@ -31,11 +33,13 @@ class App:
         client: Client,
         runner: Runner,
         screen: Screen,
+        page_chars: int,
         on_event: "Optional[Callable[[int, object], None]]" = None,
     ) -> None:
         self.client = client
         self.runner = runner
         self.screen = screen
+        self.page_chars = page_chars
         self.unread: "dict[str, int]" = {}
         self.correspondents = client.store.correspondents(_CORRESPONDENTS)
         self.notice = ""
@@ -55,7 +59,7 @@ class App:
                 self.open(AddressView(self))
             else:
                 self._view.key(code)
-        except NocarrierError as error:
+        except (NocarrierError, MemoryError) as error:
             self.notice = words.of_error(error)
         self.draw()
 
@@ -86,9 +90,12 @@ class App:
     def draw(self) -> None:
         """Top line, view, notice."""
         self.screen.line(0, self._top(), True)
-        self._view.draw(1, self.screen.rows - 2)
-        error = self.runner.error
-        self.screen.line(self.screen.rows - 1, self.notice or words.of_error(error), bool(self.notice or error))
+        try:
+            self._view.draw(1, self.screen.rows - 2)
+        except MemoryError as error:  # a picture less; the messenger goes on
+            self.notice = words.of_error(error)
+        text = self.notice or words.of_error(self.runner.error)
+        self.screen.line(self.screen.rows - 1, text, bool(text))
         self.screen.show()
 
     def _remember(self, jid: str) -> None:
@@ -106,11 +113,14 @@ class App:
         if kind == events.MESSAGE:
             jid = bare(value.sender)
             self._remember(jid)
-            if not self._view.showing(jid):
+            if not self._view.showing(jid) and (jid in self.unread or len(self.unread) < _UNREAD):
                 self.unread[jid] = self.unread.get(jid, 0) + 1
         elif kind == events.SUBSCRIPTION:
-            self.notice = "%s asks to see you" % value
-        self._view.event(kind, value)
+            self.notice = harmless("%s asks to see you" % value)
+        try:
+            self._view.event(kind, value)
+        except (NocarrierError, MemoryError) as error:  # only what is shown; the message itself is on flash
+            self.notice = words.of_error(error)
         if self._on_event is not None:
             self._on_event(kind, value)
 

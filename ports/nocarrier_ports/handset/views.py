@@ -2,7 +2,7 @@
 
 from nocarrier import events
 from nocarrier.chat.roster import OFFLINE
-from nocarrier.jid import checked
+from nocarrier.jid import bare, checked
 from nocarrier.wire.chars import letter
 from nocarrier_ports.handset import keys, words
 from nocarrier_ports.handset.screen import harmless, wrapped
@@ -16,7 +16,7 @@ try:
 except ImportError:
     pass
 
-_HISTORY = 12  # lines of a conversation that are in memory
+_PAGE = 12  # messages of a conversation that are in memory; app.page_chars limits their texts
 _TEXT_CHARS = 600
 _ADDRESS_CHARS = 255
 
@@ -47,7 +47,7 @@ class ContactsView(View):
 
     def __init__(self, app: "App") -> None:
         super().__init__(app)
-        self._at = 0
+        self._at = ""  # the JID: rows come and move while somebody chooses
 
     def _rows(self) -> "list[tuple[str, str, str]]":
         """(jid, name, show); those with whom there were messages at the end, if they are no contacts."""
@@ -57,12 +57,22 @@ class ContactsView(View):
 
     def key(self, code: int) -> None:
         rows = self._rows()
-        if code == keys.DOWN:
-            self._at = min(self._at + 1, max(len(rows) - 1, 0))
+        if not rows:
+            return
+        at = self._row_of(rows)
+        if code == keys.ENTER:
+            self.app.show_conversation(rows[at][0])
+        elif code == keys.DOWN:
+            self._at = rows[min(at + 1, len(rows) - 1)][0]
         elif code == keys.UP:
-            self._at = max(self._at - 1, 0)
-        elif code == keys.ENTER and rows:
-            self.app.show_conversation(rows[min(self._at, len(rows) - 1)][0])
+            self._at = rows[max(at - 1, 0)][0]
+
+    def _row_of(self, rows: "list[tuple[str, str, str]]") -> int:
+        """Where the chosen JID is now; the first row, if nobody was chosen or is gone."""
+        for i in range(len(rows)):
+            if rows[i][0] == self._at:
+                return i
+        return 0
 
     def _empty(self) -> str:
         too_large_bytes = self.app.client.roster.too_large_bytes
@@ -76,7 +86,8 @@ class ContactsView(View):
         screen.line(first, "contacts")
         first += 1
         space = last - first + 1
-        top = max(0, self._at - space + 1)
+        chosen = self._row_of(rows)
+        top = max(0, chosen - space + 1)
         for i in range(space):
             at = top + i
             if at < len(rows):
@@ -84,25 +95,32 @@ class ContactsView(View):
                 unread = self.app.unread.get(jid, 0)
                 mark = "%d>" % min(unread, 99) if unread else "  "
                 width = screen.cols - 10
-                state = "" if show == OFFLINE else show
-                screen.line(first + i, "%3s%s %s" % (mark, _fit(harmless(name), width), state), at == self._at)
+                name = harmless(name)
+                if show != OFFLINE and show:
+                    name = _fit(name, width) + " " + show
+                screen.line(first + i, "%3s%s" % (mark, name), at == chosen)
             else:
                 screen.line(first + i, self._empty() if not rows and i == 0 else "")
 
 
 class ConversationView(View):
-    """A conversation: the newest lines above, the compose line below."""
+    """A conversation: a page of messages above, the compose line below. Up at its top turns to the page before."""
 
     def __init__(self, app: "App", jid: str) -> None:
         super().__init__(app)
         self._jid = jid
         self._text = ""
-        self._back = 0
+        self._back = 0  # lines between the end of the page and what is shown
+        self._top = 0  # the most that _back can be
+        self._space = 1
+        self._newer: "list[int]" = []  # messages on each of the pages behind this one
         self._items: "list[HistoryItem]" = []
         self._load()
 
     def _load(self) -> None:
-        self._items = self.app.client.store.history(self._jid, _HISTORY)
+        history = self.app.client.store.history
+        self._items = []  # two pages at once may be more than there is memory for
+        self._items = history(self._jid, _PAGE, sum(self._newer), self.app.page_chars)
 
     def key(self, code: int) -> None:
         if code == keys.ESCAPE:
@@ -112,18 +130,43 @@ class ConversationView(View):
                 self.app.client.send_message(self._jid, self._text)
                 self._text = ""
                 self._back = 0
+                self._newer = []
                 self._load()
         elif code == keys.BACKSPACE:
             self._text = self._text[:-1]
-        elif code == keys.PAGE_UP or code == keys.UP:
-            self._back += 1
-        elif code == keys.PAGE_DOWN or code == keys.DOWN:
-            self._back = max(0, self._back - 1)
+        elif code in (keys.PAGE_UP, keys.UP):
+            self._up(1 if code == keys.UP else self._space)
+        elif code in (keys.PAGE_DOWN, keys.DOWN):
+            self._down(1 if code == keys.DOWN else self._space)
         elif keys.types(code) and len(self._text) < _TEXT_CHARS:
             self._text += letter(code)
 
+    def _up(self, lines: int) -> None:
+        if self._back < self._top:
+            self._back = min(self._back + lines, self._top)
+        elif self._items:
+            self._newer.append(len(self._items))
+            self._load()
+            if self._items:
+                self._back = 0
+            else:  # that was the first page
+                self._newer.pop()
+                self._load()
+
+    def _down(self, lines: int) -> None:
+        if self._back:
+            self._back = max(0, self._back - lines)
+        elif self._newer:
+            self._newer.pop()
+            self._load()
+            self._back = 1 << 16  # its first line; draw() knows how far that is
+
     def event(self, kind: int, value: object) -> None:
-        if kind in (events.MESSAGE, events.STATE):
+        if kind == events.STATE:
+            self._load()
+        elif kind == events.MESSAGE:
+            if self._newer and bare(value.sender) == self._jid:  # type: ignore[attr-defined]
+                self._newer[0] += 1  # what is being read stays where it is
             self._load()
 
     def showing(self, jid: str) -> bool:
@@ -135,13 +178,14 @@ class ConversationView(View):
         lines = []
         for item in self._items:
             text = wrapped(harmless(item.body), screen.cols - 2)
-            lines += [("  " if item.incoming else "> ") + text[0]] + ["  " + more for more in text[1:]]
+            lines += [("< " if item.incoming else "> ") + text[0]] + ["  " + more for more in text[1:]]
             if not item.incoming:
                 state = wrapped("(%s)" % words.of_state(item), screen.cols - 2)
                 lines += ["  " + part for part in state]
         compose = wrapped("> " + self._text + "_", screen.cols)[-2:]
-        space = last - first - len(compose)
-        self._back = min(self._back, max(0, len(lines) - space))
+        space = self._space = last - first - len(compose)
+        self._top = max(0, len(lines) - space)
+        self._back = min(self._back, self._top)
         shown = lines[max(0, len(lines) - space - self._back) : len(lines) - self._back]
         for i in range(space):
             screen.line(first + 1 + i, shown[i] if i < len(shown) else "")

@@ -31,6 +31,8 @@ def of_error(error: "Exception | None") -> str:
     """A line for the status bar; "" for no error."""
     if error is None:
         return ""
+    if isinstance(error, MemoryError):
+        return "too little memory for that"
     if isinstance(error, XmlError):
         return "server sent bad data"
     if isinstance(error, StorageFull):

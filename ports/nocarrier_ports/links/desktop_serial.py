@@ -53,13 +53,17 @@ class DesktopSerialLink(Link):
             raise NoCarrier(str(error)) from None
 
     def carrier(self) -> "Optional[bool]":
+        if not self._has_lines():
+            return None
         try:
             return bool(self._open_port().cd)
         except OSError:
-            return None  # a pty or a socket has no such line
+            return None  # a pty
 
     def set_dtr(self, on: bool) -> bool:
         """Raises or drops DTR; False if the port has no such line."""
+        if not self._has_lines():
+            return False
         try:
             self._open_port().dtr = on
         except OSError:
@@ -73,6 +77,10 @@ class DesktopSerialLink(Link):
 
     def status(self) -> str:
         return "serial"
+
+    def _has_lines(self) -> bool:
+        """socket:// and its like answer True to whatever they are asked."""
+        return isinstance(self._open_port(), serial.Serial) or self._url.startswith("rfc2217://")
 
     def _open_port(self) -> "serial.SerialBase":
         if self._port is None:

@@ -40,6 +40,7 @@ _DTR_LOW = const(7)
 # Final results of a dial command in words and, for modems that cannot be talked out of it, digits (V.250 §6.3).
 _FAILURES: "dict[bytes, Type[LinkError]]" = {
     b"NO CARRIER": NoCarrier,
+    b"VOICE": NoCarrier,
     b"BUSY": Busy,
     b"NO ANSWER": NoAnswer,
     b"NO DIALTONE": NoDialtone,
@@ -54,22 +55,24 @@ _FAILURES: "dict[bytes, Type[LinkError]]" = {
     b"7": Busy,
     b"8": NoAnswer,
 }
-_CONNECTED = (b"CONNECT", b"1", b"5")
+_CONNECTED = (b"1", b"5")
+_STALE_READS = const(16)
 _LOST = b"\r\nNO CARRIER\r\n"
 _LINE_BYTES = const(80)
+_DTR_MS = const(300)
 
 
 class DialProfile:
     """What a modem and its line need.
 
-    init:       command lines without "AT", sent one by one; an ERROR to one of them is borne.
+    init:       command lines without "AT", sent one by one, so that an ERROR costs no more than that one.
     guard_ms:   silence around the escape sequence (S12).
     answer_ms:  how long a command may take; connect_ms: how long the call may (more than the modem's S7).
     """
 
     def __init__(
         self,
-        init: "tuple[str, ...]" = ("E0Q0V1", "X4&C1&D2", "S0=0"),
+        init: "tuple[str, ...]" = ("E0Q0V1", "X4", "&C1", "&D2", "S0=0"),
         guard_ms: int = 1_100,
         answer_ms: int = 3_000,
         connect_ms: int = 75_000,
@@ -90,7 +93,10 @@ class Dialler(Link):
         self._state = _IDLE
         self._step = 0
         self._due_ms = 0
-        self._escaped = False
+        self._called_back = False  # the modem was silent, and its old call has been hung up once
+        self._reopen = False  # after hanging up go on with the init strings
+        self._escaped_ms = 0
+        self._unsent = b""  # of a command
         self._dtr_works = False
         self._buf = bytearray(64)
         self._line = bytearray()
@@ -106,11 +112,16 @@ class Dialler(Link):
         self._line = bytearray()
         self._data = bytearray()
         self._held = bytearray()
-        self._escaped = False
+        self._called_back = self._reopen = False
+        self._unsent = b""
+        for _ in range(_STALE_READS):  # the answers to somebody else's commands
+            if self._port.read_into(self._buf) == 0:
+                break
         self._command(0, now_ms)
 
     def ready(self, now_ms: int) -> bool:
         self._now_ms = now_ms
+        self._put(b"")
         while self._state != _ONLINE:
             n = self._port.read_into(self._buf)
             for i in range(n):
@@ -156,11 +167,12 @@ class Dialler(Link):
         return self._port.carrier()
 
     def closing(self, now_ms: int) -> bool:
-        """By DTR if there is such a line (&D2), else by escape sequence and ATH."""
+        """By DTR if there is such a line (&D2), else, or if the carrier stays, by escape sequence and ATH."""
         if self._state == _IDLE:
             return False
-        if self._state in (_COMMAND, _DIALLING) and not self._escaped:
-            self._port.write(b"\r")  # any character aborts a dial command (V.250 §5.6.1)
+        self._reopen = False
+        if self._state in (_COMMAND, _DIALLING):
+            self._put(b"\r")  # any character aborts a dial command (V.250 §5.6.1)
             self._hang_up(now_ms)
         elif self._state == _ONLINE:
             self._begin_hang_up(now_ms)
@@ -174,7 +186,8 @@ class Dialler(Link):
 
     def deadline_ms(self) -> "Optional[int]":
         if self._state == _ONLINE:
-            return ticks_add(self._held_ms, self._profile.guard_ms) if self._held else None
+            whole = len(self._held) == len(_LOST)
+            return ticks_add(self._held_ms, self._profile.guard_ms) if whole else None
         return None if self._state == _IDLE else self._due_ms
 
     def status(self) -> str:
@@ -184,8 +197,14 @@ class Dialler(Link):
     # -- the modem's side -------------------------------------------------------------------------------------------
 
     def _send(self, command: str, wait_ms: int, now_ms: int) -> None:
-        self._port.write(("AT%s\r" % command).encode())
+        self._put(("AT%s\r" % command).encode())
         self._due_ms = ticks_add(now_ms, wait_ms)
+
+    def _put(self, data: bytes) -> None:
+        """Writes to the modem what the port takes now; the rest goes with the next call."""
+        self._unsent += data
+        if self._unsent:
+            self._unsent = self._unsent[self._port.write(self._unsent) :]
 
     def _command(self, step: int, now_ms: int) -> None:
         self._step = step
@@ -211,7 +230,8 @@ class Dialler(Link):
 
     def _result(self, line: bytes, now_ms: int) -> None:
         if self._state == _DIALLING:
-            if line.split(b" ")[0] in _CONNECTED:
+            # Digits above 8 mean CONNECT at some rate; which, vendors do not agree on.
+            if line.startswith(b"CONNECT") or line in _CONNECTED or (line.isdigit() and len(line) > 1):
                 self.connect_text = str(line, "ascii") if max(line) < 128 else "CONNECT"
                 self._state = _ONLINE
             elif line in _FAILURES:
@@ -220,46 +240,57 @@ class Dialler(Link):
         elif self._state == _COMMAND and line in (b"OK", b"ERROR", b"0", b"4"):
             self._command(self._step + 1, now_ms)
         elif self._state == _ESCAPING and line in (b"OK", b"0"):
-            self._hang_up(now_ms)
-        elif self._state == _HANGING_UP and line in (b"OK", b"NO CARRIER", b"ERROR", b"0", b"3", b"4"):
+            # Before the guard time is over it can only be data that was on its way.
+            if ticks_diff(now_ms, self._escaped_ms) >= self._profile.guard_ms:
+                self._hang_up(now_ms)
+        elif self._state == _HANGING_UP and line in (b"OK", b"ERROR", b"0", b"4"):
             self._hung_up(now_ms)
 
     def _overdue(self, now_ms: int) -> None:
         """The step's time is over."""
-        if self._state == _COMMAND and self._step == 0 and not self._escaped:
+        if self._state == _COMMAND and self._step == 0 and not self._called_back:
+            self._called_back = self._reopen = True
             self._begin_hang_up(now_ms)
         elif self._state == _GUARD:
-            self._port.write(b"+++")
-            self._state = _ESCAPING
-            self._due_ms = ticks_add(now_ms, 2 * self._profile.guard_ms)
+            self._put(b"+++")
+            self._escaped_ms = now_ms
+            self._wait(_ESCAPING, 2 * self._profile.guard_ms, now_ms)
         elif self._state == _ESCAPING:
             self._hang_up(now_ms)
-        elif self._state in (_HANGING_UP, _DTR_LOW):
+        elif self._state == _DTR_LOW:
+            self._port.set_dtr(True)
+            if self._port.carrier():  # this modem does not look at DTR
+                self._wait(_GUARD, self._profile.guard_ms, now_ms)
+            else:
+                self._hung_up(now_ms)
+        elif self._state == _HANGING_UP:
             self._hung_up(now_ms)
-        elif self._state in (_COMMAND, _DIALLING):
+        else:
+            dialling = self._state == _DIALLING
+            if dialling:
+                self._put(b"\r")
             self._state = _IDLE
-            raise Timeout()
+            raise NoAnswer() if dialling else Timeout()
+
+    def _wait(self, state: int, delay_ms: int, now_ms: int) -> None:
+        self._state = state
+        self._due_ms = ticks_add(now_ms, delay_ms)
 
     def _begin_hang_up(self, now_ms: int) -> None:
-        reopen = self._state == _COMMAND
         if self._dtr_works:
             self._port.set_dtr(False)
-            self._state = _DTR_LOW
-            self._due_ms = ticks_add(now_ms, 300)
+            self._wait(_DTR_LOW, _DTR_MS, now_ms)
         else:
-            self._state = _GUARD
-            self._due_ms = ticks_add(now_ms, self._profile.guard_ms)
-        self._escaped = reopen
+            self._wait(_GUARD, self._profile.guard_ms, now_ms)
 
     def _hang_up(self, now_ms: int) -> None:
         self._state = _HANGING_UP
         self._send("H", self._profile.answer_ms, now_ms)
 
     def _hung_up(self, now_ms: int) -> None:
-        """After a restart's hang-up the call goes on with the init strings; else the line is free."""
-        if self._state == _DTR_LOW:
-            self._port.set_dtr(True)
-        if self._escaped:
+        """After a silent modem's hang-up the call goes on with the init strings; else the line is free."""
+        if self._reopen:
+            self._reopen = False
             self._command(0, now_ms)
         else:
             self._state = _IDLE

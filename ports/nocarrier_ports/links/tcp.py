@@ -31,6 +31,8 @@ class TcpLink(Link):
             self._socket = socket.socket(found[0], found[1], found[2])
             self._socket.setblocking(False)
             self._socket.connect(found[-1])
+        except UnicodeError:  # CPython's word for a name that is none
+            raise NetError("no such host") from None
         except OSError as error:
             if error.errno not in _LATER:
                 self.close()
