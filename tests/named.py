@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def main() -> int:
-    """Exit status: 0, or 2 if there is no such name."""
+    """Exit status: 0; 1 if the campaign has found something ("failed" in its result); 2 if there is no such name."""
     folder, name = Path(sys.argv[1]), (sys.argv[2:] or [""])[0]
     modules = {path.stem: path for path in sorted(folder.glob("*.py"))}
     if name not in modules:
@@ -18,8 +18,9 @@ def main() -> int:
             print("NAME=%-10s %s" % (path.stem, path.read_text().split('"""')[1].split("\n")[0]))
         return 2 if name else 0
     sys.path.insert(0, str(folder))
-    print(json.dumps(importlib.import_module(name).main()))
-    return 0
+    result = importlib.import_module(name).main()
+    print(json.dumps(result))
+    return 1 if result.get("failed") else 0
 
 
 if __name__ == "__main__":

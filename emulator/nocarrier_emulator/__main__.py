@@ -5,9 +5,6 @@ import asyncio
 import os
 import sys
 
-from nocarrier_emulator.demo import play
-from nocarrier_emulator.demo.stage import Options
-
 
 def main() -> int:
     """Parses the command line and runs what it asks for; the exit status says how it ended."""
@@ -35,6 +32,10 @@ def main() -> int:
         return server.run(options.host, options.port, options.seed, options.headless)
     if options.peer == "slixmpp" and options.server != "prosody":
         parser.error("slixmpp needs a real server: --server prosody")
+    # Here and not above: `make run` has no slixmpp.
+    from nocarrier_emulator.demo import play
+    from nocarrier_emulator.demo.stage import Options
+
     if not options.micropython:
         parser.error("there is no 32-bit MicroPython: make demo sets it up")
     return asyncio.run(

@@ -5,9 +5,10 @@ or does not, archives or does not. In the end each side must have what the other
 """
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
+from nocarrier import events
 from nocarrier.queue.history import HistoryItem
 from nocarrier.queue.store import QueueLimits
 from nocarrier.session.account import Account
@@ -25,6 +26,20 @@ _PATIENCE_MS = 7_200_000  # of virtual time, for all to arrive
 _TEXTS = ("hello", "Grüße", "привет", "你好 😀", "<&> ]]>", "+++\r\nNO CARRIER\r\n")
 
 
+def judge(sent: list[str], got: list[str]) -> dict[str, int]:
+    """What went wrong between what one side has sent and what the other side's application has; texts are unlike.
+
+    What was never sent counts as doubled.
+    """
+    first = [body for i, body in enumerate(got) if body not in got[:i] and body in sent]
+    there = [body for body in sent if body in first]
+    return {
+        "lost": len(sent) - len(there),
+        "duplicated": len(got) - len(first),
+        "reordered": sum(x != y for x, y in zip(first, there, strict=True)),
+    }
+
+
 @dataclass
 class Outcome:
     """What became of one campaign."""
@@ -37,10 +52,9 @@ class Outcome:
     power_cuts: int = 0
     restarts: int = 0
     seconds: float = 0.0
-    crashes: list[str] = field(default_factory=list)
 
     def ok(self) -> bool:
-        return not (self.lost or self.duplicated or self.reordered or self.crashes)
+        return not (self.lost or self.duplicated or self.reordered)
 
 
 class User:
@@ -51,6 +65,7 @@ class User:
         self.peer_jid = peer_jid
         self.typed: list[str] = []
         self.to_type: list[str] = []
+        self._seen: dict[int, str] = {}  # number to text of what came, in the order in which it was seen
 
     def type(self) -> None:
         """Types what is to be typed, while the handheld is on."""
@@ -63,10 +78,22 @@ class User:
     def history(self) -> list[HistoryItem]:
         return self.handheld.client.store.history(self.peer_jid, 500)
 
+    def on_event(self, kind: int, value: object) -> None:
+        """Something happened on the handheld."""
+        if kind == events.MESSAGE:
+            self.look()
+
+    def look(self) -> None:
+        """Reads the newest lines: a small flash does not keep them for ever."""
+        if self.handheld.app is not None:
+            for item in self.history():
+                if item.incoming:
+                    self._seen.setdefault(item.seq, item.body)
+
     def received(self) -> list[str]:
-        if self.handheld.app is None:
-            return []
-        return [item.body for item in self.history() if item.incoming]
+        """What has come, in the order of the conversation, as often as it came."""
+        self.look()
+        return [body for _, body in sorted(self._seen.items())]
 
 
 class Campaign:
@@ -96,9 +123,11 @@ class Campaign:
                 MemoryFlash(),
                 pick.getrandbits(32),
                 LineProfile(rate_bps, latency_ms),
-                QueueLimits(segment_bytes=4096, segments=16),
+                QueueLimits(*pick.choice(((4096, 16), (1024, 4), (1024, 2)))),
             )
-            self.users.append(User(handheld, other.jid))
+            user = User(handheld, other.jid)
+            handheld.on_event = user.on_event
+            self.users.append(user)
             handheld.power_on()
         for user in self.users:
             for i in range(messages):
@@ -118,12 +147,9 @@ class Campaign:
         outcome.seconds = self.clock.now_ms() / 1000
         for user, other in (self.users, self.users[::-1]):
             sent, got = user.typed + user.to_type, other.received()
-            first = [body for i, body in enumerate(got) if body not in got[:i]]
-            there = [body for body in sent if body in first]
             outcome.sent += len(sent)
-            outcome.lost += len(sent) - len(there)
-            outcome.duplicated += len(got) - len(first)
-            outcome.reordered += sum(x != y for x, y in zip(first, there, strict=False))
+            for what, count in judge(sent, got).items():
+                setattr(outcome, what, getattr(outcome, what) + count)
         return outcome
 
     def _all_there(self) -> bool:
@@ -151,6 +177,8 @@ class Campaign:
         user = self._random.choice(self.users)
         flash = user.handheld.flash
         assert isinstance(flash, MemoryFlash)
+        if user.handheld.app is None:
+            return
         self.outcome.power_cuts += 1
         if self._random.random() < 0.4:
             user.handheld.power_off()
@@ -165,6 +193,7 @@ class Campaign:
             user.handheld.power_off()
         flash.cut_after_bytes = None
         user.handheld.power_on()
+        user.look()
         user.type()
 
     def _restart(self) -> None:

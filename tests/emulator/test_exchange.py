@@ -91,6 +91,12 @@ def test_every_byte_counts_when_it_comes(exchange):
     assert b"<policy-violation " in client.says(b"<iq a='" + b"x" * 70_000)
 
 
+def test_quotes_in_cdata_hold_nothing_up(exchange):
+    anna = Raw(exchange, ANNA)
+    anna.says(b"<message to='bert@exchange.test' type='chat'><body><![CDATA[a > b <' c]]></body></message>")
+    assert b"a &gt; b &lt;' c" in Raw(exchange, BERT).says(b"<presence/>")
+
+
 def test_wrong_passwords_are_refused(exchange):
     for wrong in (b"AGFubmEAeA==", b"AG5vYm9keQBwdw==", b"!!!!", b"", b"AAAA"):
         assert b"<failure " in Raw(exchange).says(HEADER + PLAIN % wrong), wrong

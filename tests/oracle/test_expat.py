@@ -57,6 +57,13 @@ def test_a_difference_would_be_seen(monkeypatch):
     assert our_events([document], LIMITS) != expected
 
 
+def test_no_exception_hides_a_wrong_letter(monkeypatch):
+    document = "<s><a>ü</a></s>".encode()
+    assert not differ(document, LIMITS)
+    monkeypatch.setattr("nocarrier.wire.tree.TreeBuilder._text", lambda self, start, end: "u")
+    assert differ(document, LIMITS)
+
+
 def test_our_parser_does_not_go_on_after_an_error():
     parser = wire.StreamParser(LIMITS)
     parser.feed(b"<s><a></b>")

@@ -20,4 +20,4 @@ def main() -> dict[str, Any]:
             print("seed %d: %s" % (seed, outcome), flush=True)
         elif seed % 100 == 99:
             print("%d campaigns" % (seed + 1), flush=True)
-    return {**totals, "campaigns": count, "failed_seeds": failed}
+    return {**totals, "campaigns": count, "failed": failed}

@@ -24,4 +24,4 @@ def main() -> dict[str, Any]:
             print("seed %d: %r" % (seed, document), flush=True)
         if seed % 10_000 == 9_999:
             print("%d documents" % (seed + 1), flush=True)
-    return {"documents": count, "refused": refused, "different": len(different), "seeds": different}
+    return {"documents": count, "refused": refused, "different": len(different), "failed": different}

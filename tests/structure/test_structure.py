@@ -19,6 +19,7 @@ ALLOWED = {"micropython", "binascii", "hashlib", "struct", "array", "typing", "n
 # A layer knows those beneath it and nothing above. session/ and queue/ do not know each other.
 LAYERS = {
     "wire": {"wire"},
+    "jid": {"wire"},
     "session": {"session", "wire"},
     "queue": {"queue"},
     "chat": {"chat", "queue", "session", "wire"},
@@ -208,6 +209,17 @@ def test_the_wheel_works_away_from_the_checkout(tmp_path):
         [sys.executable, "-c", program], cwd=tmp_path, env={"PYTHONPATH": str(target)}, capture_output=True, text=True
     )
     assert out.stdout.split() == [str(target / "nocarrier" / "client.py"), "True"], out.stderr
+
+
+def test_the_page_needs_only_what_make_run_installs():
+    """The tests' environment has more, and would hide it."""
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys(('slixmpp', 'playwright', 'pytest', 'hatchling')))\n"
+        "import nocarrier_emulator.__main__, nocarrier_emulator.web.server\n"
+        "sys.argv = ['x', 'serve', '--help']; nocarrier_emulator.__main__.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0 and "--headless" in done.stdout, done.stderr
 
 
 def test_nothing_of_this_machine_is_committed():

@@ -26,6 +26,7 @@ def test_everything_arrives_once_and_in_order(form, needs, tool):
     assert (result["drops"], result["kills"]) == (3, 1)
     assert result["bytes_up"] > 1_000 and result["bytes_down"] > 1_000 and result["seconds"] > 40
     assert "delivered" in done.stdout and "A  killed" in done.stdout
+    assert "- bert@" in done.stdout.split("A's screen:")[1] and "(delivered)" in done.stdout.split("A's screen:")[1]
 
 
 def test_what_cannot_be_is_said(tool):

@@ -103,6 +103,11 @@ def _end_of_whole_tags(buf: bytes) -> int:
     at = 0
     while (lt := buf.find(b"<", at)) >= 0:
         at = lt + 1
+        if buf[at : at + 8] == b"![CDATA[":
+            at = buf.find(b"]]>", at) + 3
+            if at < 3:
+                return lt
+            continue
         quoted = buf[at : at + 1] not in (b"!", b"?")
         while True:
             found = _TAG_SIGN.search(buf, at)
