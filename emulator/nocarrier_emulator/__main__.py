@@ -3,11 +3,21 @@
 import argparse
 import asyncio
 import os
+import signal
 import sys
 
 
 def main() -> int:
     """Parses the command line and runs what it asks for; the exit status says how it ended."""
+    # As Ctrl-C: what was started, a server say, is ended too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _run()
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run() -> int:
     parser = argparse.ArgumentParser(prog="nocarrier-emulator")
     commands = parser.add_subparsers(dest="command", required=True)
     show = commands.add_parser("demo", help="two handhelds talk over lines that drop; no window")

@@ -91,7 +91,7 @@ class Dialogue:
         """The server says this; returns what the client says to it."""
         step = self._pieces or max(1, len(data))
         for at in range(0, len(data), step):
-            self.client.receive(data[at : at + step], self.now_ms)
+            self.client.receive(memoryview(data)[at : at + step], self.now_ms)
         return self.said()
 
     def said(self) -> bytes:

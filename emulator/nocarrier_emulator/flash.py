@@ -30,6 +30,12 @@ class MemoryFlash(Storage):
         self.read_only = False
         self.written_bytes = 0
         self.flushes = 0
+        self._safe: "dict[str, int]" = {}  # bytes of each file that a loss of power leaves
+
+    def power_off(self) -> None:
+        """What was not flushed is lost."""
+        for name, file in self.files.items():
+            file[self._safe.get(name, 0) :] = b""
 
     def names(self) -> "list[str]":
         return list(self.files)
@@ -47,12 +53,13 @@ class MemoryFlash(Storage):
             raise StorageFull("no space left")
         if self.cut_after_bytes is not None and self.written_bytes + len(data) > self.cut_after_bytes:
             file.extend(data[: self.cut_after_bytes - self.written_bytes])
+            self._safe[name] = len(file)  # it was being written
             raise PowerCut()
         file.extend(data)
         self.written_bytes += len(data)
 
     def flush(self, name: str) -> None:
-        self._file(name)
+        self._safe[name] = len(self._file(name))
         self.flushes += 1
 
     def read(self, name: str, offset: int, size: int) -> bytes:
@@ -63,6 +70,7 @@ class MemoryFlash(Storage):
             raise StorageError("read-only")
         self._file(name)
         del self.files[name]
+        self._safe.pop(name, None)
 
     def _file(self, name: str) -> bytearray:
         if name not in self.files:

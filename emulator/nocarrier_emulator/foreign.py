@@ -11,11 +11,10 @@ import slixmpp
 
 
 class SlixmppPeer:
-    """bodies: what arrived, in order, as often as it arrived. receipts: ids that the other side has confirmed."""
+    """bodies: what arrived, in order, as often as it arrived."""
 
     def __init__(self, jid: str, password: str, host: str, port: int) -> None:
         self.bodies: list[str] = []
-        self.receipts: set[str] = set()
         self.on_message: Callable[[str], None] = lambda body: None
         self._address = (host, port)
         plugins: dict[str, Any] = {"feature_mechanisms": {"unencrypted_scram": True, "unencrypted_plain": True}}
@@ -30,7 +29,6 @@ class SlixmppPeer:
         self._online = asyncio.Event()
         self._client.add_event_handler("session_start", self._started)
         self._client.add_event_handler("message", self._message)
-        self._client.add_event_handler("receipt_received", self._receipt)
 
     async def start(self) -> None:
         self._client.connect(*self._address)
@@ -51,6 +49,3 @@ class SlixmppPeer:
         if message["type"] in ("chat", "normal") and message["body"]:
             self.bodies.append(message["body"])
             self.on_message(message["body"])
-
-    def _receipt(self, message: Any) -> None:
-        self.receipts.add(message["receipt"])

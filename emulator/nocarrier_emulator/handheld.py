@@ -10,7 +10,7 @@ from nocarrier.queue.store import QueueLimits, Store
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.clock import Alarm, Clock
-from nocarrier_emulator.flash import PowerCut
+from nocarrier_emulator.flash import MemoryFlash, PowerCut
 from nocarrier_emulator.modem import Modem
 from nocarrier_emulator.surface import TextSurface
 from nocarrier_ports.handset.app import App
@@ -109,6 +109,8 @@ class Handheld:
     def power_off(self) -> None:
         """At once, in the middle of whatever it is doing. DTR falls with the power."""
         self.app = None
+        if isinstance(self.flash, MemoryFlash):
+            self.flash.power_off()
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None

@@ -19,7 +19,6 @@ class LineEnd:
         self.on_room: Callable[[], None] = _nothing
         self._queue = bytearray()
         self._sending = False
-        self.sent_bytes = 0
 
     def write(self, data: bytes) -> int:
         """Takes what fits into the modem's buffer; returns how many bytes."""
@@ -46,7 +45,6 @@ class LineEnd:
         if not self.line.up:
             return
         del self._queue[: len(portion)]
-        self.sent_bytes += len(portion)
         self.line.clock.call_later(self.line.latency_ms, lambda: self._arrived(portion))
         self._pump()
         self.on_room()

@@ -18,6 +18,7 @@ _COMMAND = re.compile(r"(D.*|S\d+(?:=\d*|\?)|[&\\%]?[A-Z]\d*)")
 _LINE_CHARS = 80
 _LAMP_MS = 150  # how long SD and RD stay lit after a byte
 _ESCAPE_COUNT = 3
+_REGISTERS = 255
 
 
 class Modem:
@@ -101,7 +102,10 @@ class Modem:
         """The terminal raises or drops DTR; &D2 hangs up on its fall."""
         fell = self.dtr and not on
         self.dtr = on
-        if fell and self._hang_up_on_dtr >= 2 and (self.connected or self._dialling):
+        if not fell:
+            return
+        self._text = ""  # half a command is no part of the next one
+        if self._hang_up_on_dtr >= 2 and (self.connected or self._dialling):
             self._hang_up()
 
     def drop_carrier(self) -> None:
@@ -230,10 +234,12 @@ class Modem:
         return "OK"
 
     def _register(self, word: str) -> str:
+        name, is_set, value = word[1:].rstrip("?").partition("=")
+        if not name or int(name) > _REGISTERS:
+            return "ERROR"
         if word.endswith("?"):
-            self._send(b"\r\n%03d\r\n" % self._registers.get(int(word[1:-1]), 0))
-        else:
-            name, value = word[1:].split("=")
+            self._send(b"\r\n%03d\r\n" % self._registers.get(int(name), 0))
+        elif is_set:
             self._registers[int(name)] = min(int(value or 0), 255)
         return "OK"
 
@@ -246,6 +252,10 @@ class Modem:
         return ""
 
     def _ring(self, number: str) -> None:
+        if not self.dialtone:  # the plug was pulled while it dialled
+            self._dialling = None
+            self._result("NO CARRIER")
+            return
         callee = self._book.find(number)
         heard = callee.ring()
         if heard == "NO ANSWER":
@@ -287,6 +297,7 @@ class Modem:
             line.drop()
         if say:
             self._result("NO CARRIER")
+        self.on_room()  # who waited for the line may now talk to the modem
 
     def _line_dropped(self) -> None:
         self._hang_up()

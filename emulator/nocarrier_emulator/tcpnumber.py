@@ -67,6 +67,8 @@ class _Call:
 
     def _to_socket(self) -> None:
         self._flush = None
+        if self._over.is_set():
+            return
         if self._writer is None:
             self._flush = self._clock.call_later(self._gather_ms, self._to_socket)
             return

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nocarrier.queue.journal import Journal
 from nocarrier_emulator.campaign import Campaign, judge
 
 
@@ -23,6 +24,12 @@ def test_a_loss_would_be_seen():
     campaign.users[0].received = lambda: ["2 x", "1 y", "1 y"]
     outcome = campaign.run()
     assert outcome.lost and outcome.duplicated and not outcome.ok()
+
+
+def test_a_missing_flush_would_be_seen(monkeypatch):
+    """A handheld that says "on flash" of what is not yet there is found out by some power cut."""
+    monkeypatch.setattr(Journal, "flush", lambda self: None)
+    assert not all(Campaign(seed).run().ok() for seed in range(8))
 
 
 @pytest.mark.parametrize(

@@ -172,9 +172,14 @@ def test_a_session_that_was_not_resumed_in_time_tells_its_h_or_does_not(exchange
 
 
 def test_too_high_an_h_ends_the_stream(exchange):
-    bert = Raw(exchange, BERT)
-    enable(bert)
-    assert b"<undefined-condition " in bert.says(b"<a xmlns='urn:xmpp:sm:3' h='99'/>")
+    for h in (b"99", b"-1", b"x", b"99999999999", b""):
+        bert = Raw(exchange, BERT)
+        sm_id = enable(bert)
+        assert b"<undefined-condition " in bert.says(b"<a xmlns='urn:xmpp:sm:3' h='%s'/>" % h), h
+        again = Raw(exchange)
+        again.says(HEADER + PLAIN % BERT)
+        resume = b"<resume xmlns='urn:xmpp:sm:3' previd='%s' h='%s'/>" % (sm_id, h)
+        assert b"<undefined-condition " in again.says(HEADER + resume), h
 
 
 def test_one_resource_one_session(exchange):
@@ -204,6 +209,7 @@ def test_a_foreign_client_logs_in_and_talks(mechanism):
             while data := await reader.read(512):
                 receive(data)
             closed()
+            writer.close()
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]

@@ -72,6 +72,40 @@ def test_registers_read_back():
     assert terminal.types("ATS12?S2?\r") == b"\r\n050\r\n\r\n043\r\n\r\nOK\r\n"
 
 
+def test_registers_that_do_not_exist_or_are_only_named():
+    terminal = Terminal()
+    terminal.types("ATE0\r")
+    assert terminal.types("ATS7\r") == b"\r\nOK\r\n"
+    for line in ("ATS?", "ATS=5", "ATS", "ATS256=1", "ATS99999999999?"):
+        assert terminal.types(line + "\r") == b"\r\nERROR\r\n", line
+
+
+def test_half_a_command_is_forgotten_when_dtr_falls():
+    terminal = Terminal()
+    terminal.types("ATE0\r")
+    terminal.types("AT&D0 ATDT")
+    terminal.modem.set_dtr(False)
+    terminal.modem.set_dtr(True)
+    assert terminal.types("AT\r") == b"\r\nOK\r\n"
+
+
+def test_a_plug_that_is_pulled_while_it_dials():
+    terminal = Terminal()
+    terminal.types("ATE0DT555\r")
+    terminal.modem.set_plugged(False)
+    assert terminal.types("", 3000) == b"\r\nNO CARRIER\r\n" and not terminal.modem.connected
+
+
+def test_who_waits_for_room_hears_of_the_end_of_the_call():
+    terminal = connected()
+    heard = []
+    terminal.modem.on_room = lambda: heard.append(terminal.modem.room())
+    while terminal.modem.room() > 0:
+        terminal.modem.write(b"x" * terminal.modem.room())
+    terminal.modem.drop_carrier()
+    assert heard and heard[-1] > 0
+
+
 def test_backspace_and_the_last_line_again():
     terminal = Terminal()
     terminal.types("ATE0\r")

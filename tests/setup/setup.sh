@@ -105,7 +105,7 @@ venv() {
     [ ! -e "$VENV/.whole" ] || return 0
     $PYTHON -c 'import ensurepip' 2>/dev/null || private_apt || return 1
     printf '%s\n' "$list" >"$TMP/packages.txt"
-    step venv "Python packages for $WHAT ($([ "$WHAT" = run ] && echo 10 || echo 330) MB)" \
+    step venv "Python packages for $WHAT ($([ "$WHAT" = run ] && echo 26 || echo 330) MB)" \
         sh "$HERE/venv.sh" "$VENV" "$TMP/packages.txt"
 }
 
@@ -132,12 +132,12 @@ stubs() {
 if [ "$WHAT" = test ]; then
     rm -f "$MISSING"
     mkdir -p "$CACHE"
-    packages micropython32 'C compiler with 32-bit libraries (about 250 MB)' compilers gcc_packages
+    packages micropython32 'C compiler with 32-bit libraries (about 290 MB)' compilers gcc_packages
     if compilers && ! gcc32; then missing micropython32 "the compiler of $(uname -m) makes no 32-bit programs"; fi
     if find_chromium; then :
     elif grep -q '^ID=ubuntu' /etc/os-release 2>/dev/null; then
         missing chromium 'Ubuntu has it as a snap only; a chromium or google-chrome on the PATH would do'
-    else packages chromium 'Chromium (about 500 MB)' find_chromium chromium_packages
+    else packages chromium 'Chromium (about 710 MB)' find_chromium chromium_packages
     fi
     [ -z "${WANTED-}" ] || say "for all tests, as root: apt-get install --no-install-recommends$WANTED"
 fi

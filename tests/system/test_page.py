@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -145,7 +146,10 @@ def test_nonsense_on_the_socket_is_refused_and_other_sites_are_kept_out(page, ad
     answers = page.evaluate(
         """() => new Promise(done => {
             const socket = new WebSocket(`ws://${location.host}/world`), refused = [];
-            const nonsense = ['{', '[]', '{"handheld": 7, "key": "Enter"}', '{"handheld": 0, "rate_bps": 1}'];
+            const nonsense = [
+                '{', '[]', '{"handheld": 7, "key": "Enter"}', '{"handheld": 0, "rate_bps": 1}',
+                '{"handheld": 0, "rate_bps": 1200.0}', '{"handheld": false, "key": "x"}', "[".repeat(8000),
+            ];
             socket.onopen = () => nonsense.forEach(line => socket.send(line));
             socket.onmessage = event => {
                 const message = JSON.parse(event.data);
@@ -153,8 +157,20 @@ def test_nonsense_on_the_socket_is_refused_and_other_sites_are_kept_out(page, ad
             };
         })"""
     )
-    assert len(answers) == 4
+    assert len(answers) == 7
     response = page.request.get(
         address + "world", headers={"Origin": "http://evil.test", "Upgrade": "websocket", "Connection": "Upgrade"}
     )
     assert response.status == 403
+
+
+def test_a_foreign_name_for_this_machine_opens_no_socket(address):
+    """A page whose domain was turned to 127.0.0.1 has a Host that fits its Origin, but it is not ours."""
+    host, port = re.search(r"//([\d.]+):(\d+)", address).groups()
+    for name, status in (("evil.test", 403), ("localhost", 101), (host, 101)):
+        lines = ["GET /world HTTP/1.1", "Host: %s:%s" % (name, port), "Origin: http://%s:%s" % (name, port)]
+        lines += ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"]
+        lines += ["Sec-WebSocket-Key: QUFBQUFBQUFBQUFBQUFBQQ==", "", ""]
+        with socket.create_connection((host, int(port)), 10) as connection:
+            connection.sendall("\r\n".join(lines).encode())
+            assert connection.recv(64).split()[1] == b"%d" % status, name

@@ -57,6 +57,7 @@ class Journal:
                 end = (position & 0xFFFF) + _HEADER_BYTES + len(payload)
             self._size = end or len(_MARK)
             self._torn = self._size != self._storage.size(_name(number))
+        self._dirty = bool(self._numbers)  # who wrote last may have ended before a flush
 
     def append(self, kind: int, payload: "bytes | bytearray") -> int:
         """Adds a record and returns its position. Safe only after flush(). Raises StorageError, UsageError."""

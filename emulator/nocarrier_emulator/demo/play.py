@@ -82,7 +82,11 @@ def _server(stage: Stage, passwords: dict[str, str]) -> tuple[Prosody | None, st
         if program is None:
             raise SystemExit("there is no Prosody: make test sets it up")
         prosody = Prosody(program, passwords)
-        prosody.start()
+        try:
+            prosody.start()
+        except BaseException:
+            prosody.remove()
+            raise
         return prosody, prosody.domain, TcpNumber(stage.clock, "127.0.0.1", prosody.port)
     exchange = Exchange(stage.clock, seed=stage.options.seed)
     anna, bert = [exchange.add(name, password) for name, password in passwords.items()]

@@ -30,7 +30,6 @@ class Connection:
         self._over = False
         self._scram: auth.ScramServer | None = None
         self._user = ""
-        self._rest = b""
         self.session: Session | None = None
         self._new_stream()
 
@@ -197,7 +196,7 @@ class Connection:
             self.write(serialize(make(SM, "enabled", id=session.sm_id, resume="true")))
         elif name == "r":
             self.write(serialize(make(SM, "a", h=str(session.handled))))
-        elif name == "a" and not session.acknowledged(int(element.get("h") or "0")):
+        elif name == "a" and not session.acknowledged(_h(element)):
             self.stream_error("undefined-condition")
 
     def _resume(self, element: Element) -> None:
@@ -210,9 +209,17 @@ class Connection:
             return
         session.attach(self)
         self.session = session
-        session.acknowledged(int(element.get("h") or "0"))
+        if not session.acknowledged(_h(element)):
+            self.stream_error("undefined-condition")
+            return
         self.write(serialize(make(SM, "resumed", previd=sm_id, h=str(session.handled))))
         for stanza in session.unacked:
             self.write(serialize(stanza))
         if session.unacked:
             self.write(serialize(make(SM, "r")))
+
+
+def _h(element: Element) -> int:
+    """The number of stanzas that the client says it has; -1, which nobody has sent, if that is no number."""
+    h = element.get("h") or ""
+    return int(h) if h.isascii() and h.isdigit() and len(h) <= 10 else -1

@@ -14,7 +14,6 @@ from nocarrier_emulator.exchange.xml import CLIENT, make, split, sub
 
 _SID = "urn:xmpp:sid:0"
 _DELAY = "urn:xmpp:delay"
-_HINTS = "urn:xmpp:hints"
 
 
 class Exchange:

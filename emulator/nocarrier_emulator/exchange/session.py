@@ -51,7 +51,7 @@ class Session:
     def acknowledged(self, h: int) -> bool:
         """The client has h stanzas; False if that many were never sent."""
         left = (self.sent - h) % COUNT
-        if left > len(self.unacked):
+        if not 0 <= h < COUNT or left > len(self.unacked):
             return False
         self.unacked = self.unacked[len(self.unacked) - left :]
         return True

@@ -4,6 +4,7 @@ aiohttp does HTTP and WebSockets. All browsers see the same world.
 """
 
 import asyncio
+import ipaddress
 import json
 import os
 import sys
@@ -27,10 +28,11 @@ _HEADERS = {
 
 
 class Server:
-    """world: what is shown."""
+    """world: what is shown. host: the name or address under which it is served."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, host: str) -> None:
         self._world = world
+        self._host = host
         self._sockets: set[web.WebSocketResponse] = set()
 
     def app(self) -> web.Application:
@@ -46,8 +48,9 @@ class Server:
         return web.FileResponse(_PAGE / "index.html")
 
     async def _world_socket(self, request: web.Request) -> web.WebSocketResponse:
-        # A page of another site must not press keys here.
-        if request.headers.get("Origin", "").partition("://")[2] != request.host:
+        # A page of another site must not press keys here, even if its name leads to this machine.
+        same = request.headers.get("Origin", "").partition("://")[2] == request.host
+        if not same or not _is_ours(request.url.host or "", self._host):
             raise web.HTTPForbidden(text="not from this page")
         socket = web.WebSocketResponse(max_msg_size=_COMMAND_BYTES, heartbeat=30)
         await socket.prepare(request)
@@ -65,7 +68,7 @@ class Server:
     async def _command(self, socket: web.WebSocketResponse, data: str) -> None:
         try:
             self._world.command(json.loads(data))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             await socket.send_json({"refused": str(error)})
 
     async def _send_frames(self, socket: web.WebSocketResponse) -> None:
@@ -87,6 +90,15 @@ class Server:
             await socket.close()
 
 
+def _is_ours(name: str, host: str) -> bool:
+    """True for addresses, which no foreign domain can be, and for the names that lead here by the user's word."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name in ("localhost", host)
+    return True
+
+
 def run(host: str, port: int, seed: int, headless: bool) -> int:
     """Serves until interrupted. The address is printed; unless headless, a browser is opened where there is one."""
     try:
@@ -100,7 +112,7 @@ def run(host: str, port: int, seed: int, headless: bool) -> int:
 
 
 async def _serve(host: str, port: int, seed: int, headless: bool) -> None:
-    runner = web.AppRunner(Server(World(ScaledClock(), seed)).app(), access_log=None)
+    runner = web.AppRunner(Server(World(ScaledClock(), seed), host).app(), access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, host, port)
     await site.start()

@@ -54,9 +54,10 @@ class World:
 
         Raises ValueError if it is none of these.
         """
-        if not isinstance(command, dict) or command.get("handheld") not in (0, 1):
+        which = command.get("handheld") if isinstance(command, dict) else None
+        if type(which) is not int or which not in (0, 1):
             raise ValueError("no such handheld")
-        handheld = self.handhelds[command["handheld"]]
+        handheld = self.handhelds[which]
         if isinstance(text := command.get("text"), str):
             handheld.type(text[:_TEXT_CHARS])
         elif isinstance(name := command.get("key"), str):
@@ -65,7 +66,7 @@ class World:
             handheld.modem.set_plugged(plugged)
         elif isinstance(power := command.get("power"), bool):
             self._power(handheld, power)
-        elif (rate_bps := command.get("rate_bps")) in RATES_BPS:
+        elif type(rate_bps := command.get("rate_bps")) is int and rate_bps in RATES_BPS:
             handheld.set_rate(rate_bps)
         else:
             raise ValueError("no such command")
