@@ -57,6 +57,18 @@ def test_a_login_resets_the_back_off():
         assert device.clock.run(30_000, lambda: device.runner.meter.logins == logins), logins  # noqa: B023
 
 
+def test_a_lost_carrier_is_called_that_and_not_the_servers_bad_data():
+    for moment_ms in range(8_000, 14_000, 500):  # during the login and after it
+        device = handheld()
+        device.clock.run(moment_ms)
+        if not device.modem.connected:
+            continue
+        device.modem.drop_carrier()
+        device.clock.run(100)
+        assert bottom(device) == "no carrier", moment_ms
+    assert device.runner.meter.logins == 1
+
+
 def test_a_wrong_password_is_not_tried_again_by_itself():
     device = handheld(password="wrong")
     device.clock.run(600_000)

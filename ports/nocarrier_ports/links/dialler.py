@@ -7,8 +7,9 @@ closing() move them on, nothing waits.
 A modem that does not answer its first command may still be in a call of which nobody here knows (the handheld was
 restarted): it is then called back by the escape sequence and hung up, once, before the silence counts as a fault.
 
-Without a carrier line the words NO CARRIER are the only sign of a lost call. They count when they stand alone at the
-end of what was received, and a second of silence follows; until then they are held back from the data.
+The words NO CARRIER may be the modem's or the call's. They are the modem's when they stand alone at the end of what was
+received, and the carrier line has fallen or, where there is none, a second of silence follows; until then they are held
+back from the data, so that whoever reads the call never sees them.
 """
 
 from nocarrier.compat import const
@@ -137,15 +138,25 @@ class Dialler(Link):
 
     def read_into(self, buf: "Buffer") -> int:
         """As every link; buf holds more than the 14 bytes that may be held back."""
-        held = len(self._held)
-        buf[:held] = self._held
-        n = self._fill(memoryview(buf)[held:])
-        if n == 0:
-            if held == len(_LOST) and ticks_diff(self._now_ms, self._held_ms) >= self._profile.guard_ms:
-                raise NoCarrier()
+        n = 0
+        while n == 0:  # 0 would mean that nothing more is there
+            held = len(self._held)
+            buf[:held] = self._held
+            n = self._fill(memoryview(buf)[held:])
+            if n == 0:
+                return self._silence(held)
+            self._held = bytearray()
+            n = self._hold_back(buf, held + n)
+        return n
+
+    def _silence(self, held: int) -> int:
+        """Nothing came behind what is held back: how much of it is data."""
+        if ticks_diff(self._now_ms, self._held_ms) < self._profile.guard_ms:
             return 0
+        if held == len(_LOST) and not self._port.carrier():
+            raise NoCarrier()
         self._held = bytearray()
-        return self._hold_back(buf, held + n)
+        return held
 
     def _fill(self, view: memoryview) -> int:
         """What came in the same read as the CONNECT line, then what the port has."""
@@ -186,8 +197,7 @@ class Dialler(Link):
 
     def deadline_ms(self) -> "Optional[int]":
         if self._state == _ONLINE:
-            whole = len(self._held) == len(_LOST)
-            return ticks_add(self._held_ms, self._profile.guard_ms) if whole else None
+            return ticks_add(self._held_ms, self._profile.guard_ms) if self._held else None
         return None if self._state == _IDLE else self._due_ms
 
     def status(self) -> str:
@@ -297,8 +307,6 @@ class Dialler(Link):
 
     def _hold_back(self, buf: "Buffer", n: int) -> int:
         """Keeps back the longest end of buf[:n] that may begin NO CARRIER; returns how much is data."""
-        if self._port.carrier() is not None:
-            return n
         for size in range(min(n, len(_LOST)), 0, -1):
             if bytes(buf[n - size : n]) == _LOST[:size]:
                 self._held = bytearray(_LOST[:size])
