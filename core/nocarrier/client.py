@@ -146,7 +146,13 @@ class Client:
 
     def next_event(self) -> "Optional[tuple[int, object]]":
         """What happened, oldest first, as (kind, value) of events.py, or None."""
-        return self._events.pop(0) if self._events else None
+        while self._events:
+            kind, value = self._events.pop(0)
+            if kind == events.MESSAGE and isinstance(value, int):
+                value = self.store.message_at(value)
+            if kind != events.MESSAGE or value is not None:
+                return kind, value
+        return None
 
     def online(self) -> bool:
         """True when messages pass."""

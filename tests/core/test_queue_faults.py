@@ -176,3 +176,12 @@ def test_history_is_bounded_in_text_but_never_empty():
     assert [item.body[0] for item in store.history("b@x", 9, 7, 35)] == ["0", "1"]
     assert [item.body[0] for item in store.history("b@x", 9, 0, 5)] == ["8"]
     assert store.history("b@x", 9, 9, 35) == []
+
+
+def test_a_message_is_found_where_it_was_stored_until_its_segment_is_given_up():
+    store = reopened(MemoryFlash(), QueueLimits(512, 2))
+    position = store.received(incoming(0))
+    assert store.message_at(position).body == "text 0"
+    for i in range(1, 20):
+        store.received(incoming(i, 0, i))
+    assert store.message_at(position) is None

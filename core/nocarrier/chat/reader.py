@@ -172,13 +172,13 @@ class Reader:
         self._events.append((events.MESSAGE, message))
 
     def _show_aside(self) -> None:
-        """What the archive should have brought and has not."""
+        """What the archive should have brought and has not; the events name places on flash, since many come at once."""
         while True:
             message = self._store.inbox.next_aside()
             if message is None:
                 return
             message.h = self._store.h
-            self._show(message)
+            self._events.append((events.MESSAGE, self._store.received(message)))
 
     def _presence(self, stanza: Element) -> None:
         if stanza.get("type") == "subscribe":

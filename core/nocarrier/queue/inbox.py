@@ -63,8 +63,8 @@ class Inbox:
                 return True
         return False
 
-    def store(self, message: Incoming) -> Incoming:
-        """Writes a message to flash and numbers it; it is there when this returns. Raises StorageError."""
+    def store(self, message: Incoming) -> int:
+        """Writes a message to flash and numbers it; it is there when this returns its position. Raises StorageError."""
         # Taken before it is written: if that fails, part of it, or all, may be there.
         message.seq = self._numbers.next()
         payload = records.pack_in(message)
@@ -76,7 +76,7 @@ class Inbox:
         self._journal.flush()
         self._owe(message, position)
         self._remember(message)
-        return message
+        return position
 
     def put_aside(self, message: Incoming) -> bool:
         """Writes a message that came ahead of its place to flash. False if there is no more room aside.

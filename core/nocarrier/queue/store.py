@@ -4,7 +4,7 @@ The journal is the only place where anything is kept. At start-up it is read onc
 is given up, after what is alive in it was written once more. What was only history goes with the segment.
 """
 
-from nocarrier.errors import StorageFull
+from nocarrier.errors import StorageError, StorageFull
 from nocarrier.queue import records
 from nocarrier.queue.history import HistoryItem, read_correspondents, read_history
 from nocarrier.queue.inbox import Inbox
@@ -96,13 +96,21 @@ class Store:
         """True if it is known up to where the archive has been dealt with, be it that it was empty."""
         return bool(self.cursor) or self.floor is not None
 
-    def received(self, message: Incoming) -> None:
-        """A new message; it and its h are on flash when this returns. Raises StorageError."""
+    def received(self, message: Incoming) -> int:
+        """A new message; it and its h are on flash when this returns. For message_at(). Raises StorageError."""
         self.make_room()
-        self._roomy(self.inbox.store, message)
+        position: int = self._roomy(self.inbox.store, message)
         self.h = message.h
         if message.flags & records.MOVES_CURSOR:
             self.cursor = message.archive_id
+        return position
+
+    def message_at(self, position: int) -> "Optional[Incoming]":
+        """What received() has stored there; None if it is so old by now that its segment was given up."""
+        try:
+            return records.unpack_in(self._journal.read(position)[1])
+        except StorageError:
+            return None
 
     def put_aside(self, message: Incoming) -> bool:
         """A message ahead of its place; it and its h are on flash when this returns. False: no room aside."""
