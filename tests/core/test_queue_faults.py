@@ -182,6 +182,6 @@ def test_a_message_is_found_where_it_was_stored_until_its_segment_is_given_up():
     store = reopened(MemoryFlash(), QueueLimits(512, 2))
     position = store.received(incoming(0))
     assert store.message_at(position).body == "text 0"
-    for i in range(1, 20):
+    for i in range(1, 60):
         store.received(incoming(i, 0, i))
     assert store.message_at(position) is None

@@ -172,7 +172,7 @@ class Reader:
         self._events.append((events.MESSAGE, message))
 
     def _show_aside(self) -> None:
-        """What the archive should have brought and has not; the events name places on flash, since many come at once."""
+        """What the archive should have brought and has not; events name places on flash, since many come at once."""
         while True:
             message = self._store.inbox.next_aside()
             if message is None:
