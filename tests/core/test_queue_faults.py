@@ -2,11 +2,10 @@
 
 from nocarrier.errors import StorageError, StorageFull
 from nocarrier.queue import records
-from nocarrier.queue.inbox import dedup_key
 from nocarrier.queue.journal import Journal
-from nocarrier.queue.records import Incoming
-from nocarrier.queue.store import QueueLimits, Store
+from nocarrier.queue.store import QueueLimits
 from nocarrier_emulator.flash import MemoryFlash
+from nocarrier_emulator.stores import incoming, reopened
 
 
 class FaultyFlash(MemoryFlash):
@@ -28,17 +27,6 @@ class FaultyFlash(MemoryFlash):
         if self.fails("flush", name, b"") is not None:
             raise StorageError("broken")
         super().flush(name)
-
-
-def reopened(flash, limits=None):
-    store = Store(flash, limits or QueueLimits())
-    store.open()
-    return store
-
-
-def incoming(number, flags=0, h=1, archive_id=""):
-    keys = dedup_key("o", "b@x", "id%d" % number)
-    return Incoming(0, h, 1000 + number, flags, keys, archive_id, "b@x/phone", "id%d" % number, "text %d" % number)
 
 
 def refused(call, *args):

@@ -4,6 +4,7 @@ The client sits on a TCP link in real time; what it loses is the socket.
 """
 
 import asyncio
+import re
 import time
 
 import pytest
@@ -14,6 +15,7 @@ from nocarrier.client import Client
 from nocarrier.errors import AuthError, StreamError
 from nocarrier.queue import records, states
 from nocarrier.queue.store import QueueLimits, Store
+from nocarrier.session import features
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.flash import MemoryFlash
@@ -50,6 +52,15 @@ class Device:
         self.link = TcpLink("127.0.0.1", server.port)
         self.runner = Runner(self.client, self.link, entropy, RunnerLimits(4096, (50, 200)))
         self.events = []
+        self.said = bytearray()
+        write = self.link.write
+
+        def heard(data):
+            n = write(data)
+            self.said += data[:n]
+            return n
+
+        self.link.write = heard
         self.runner.dial(self.now_ms())
 
     @staticmethod
@@ -102,10 +113,11 @@ def test_login_with_scram_roster_and_presence(server):
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-1", "PLAIN"])
 def test_login_with_other_mechanisms(server, mechanism, monkeypatch):
-    rows = [row for row in __import__("nocarrier.session.features").session.features.MECHANISMS if row[0] == mechanism]
-    monkeypatch.setattr("nocarrier.session.features.MECHANISMS", tuple(rows))
+    monkeypatch.setattr(features, "MECHANISMS", tuple(row for row in features.MECHANISMS if row[0] == mechanism))
     device = Device(server, trusted=True)
     device.run(device.ready)
+    assert [c.jid for c in device.client.roster.contacts()] == ["bert@" + server.domain]
+    assert re.findall(rb"mechanism='([^']+)'", device.said) == [mechanism.encode()]
     device.quit()
 
 
