@@ -139,3 +139,15 @@ def test_the_same_message_twice_is_one_message():
                 talk.resume(3)
             talk.server(second)
             assert len(talk.values(events.MESSAGE)) == count, (first, second, reboot)
+
+
+def test_what_was_put_aside_is_not_held_in_memory_all_at_once():
+    talk, request, query = walking()
+    for i in range(8):
+        talk.server(message(b"text %d" % i, b"m%d" % i, STANZA_ID % (b"arch-%d" % (i + 3))))
+    assert shown(talk) == []
+    talk.client.receive(fin(request), talk.now_ms)  # the archive does not bring them
+    waiting = [value for kind, value in talk.client._events if kind == events.MESSAGE]
+    assert len(waiting) == 8 and all([isinstance(value, int) for value in waiting])
+    talk.said()
+    assert shown(talk) == ["text %d" % i for i in range(8)]
