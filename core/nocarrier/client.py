@@ -11,8 +11,12 @@ from nocarrier.jid import checked
 
 # isort: split
 # From the lower layers to the upper ones: an import inside an import costs stack, which a device has little of.
+from nocarrier.wire import values as values
 from nocarrier.wire.element import Element
 from nocarrier.wire.limits import WireLimits
+
+# isort: split
+from nocarrier.wire import parser as parser
 
 # isort: split
 from nocarrier.session.account import Account

@@ -1,6 +1,11 @@
 """What servers and contacts say, for tests; and what the client has said, taken apart. Runs on MicroPython too."""
 
-from nocarrier import events
+from nocarrier import events, ns
+from nocarrier.wire.element import Element
+from nocarrier.wire.limits import WireLimits
+from nocarrier.wire.node import Node
+from nocarrier.wire.parser import StreamParser
+from nocarrier.wire.writer import encode
 from nocarrier_emulator import dialogue as d
 
 try:
@@ -11,6 +16,17 @@ except ImportError:
 FAILED = b"<failed xmlns='urn:xmpp:sm:3'%s><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"
 STANZA_ID = b"<stanza-id xmlns='urn:xmpp:sid:0' by='anna@exchange.test' id='%s'/>"
 ORIGIN_ID = b"<origin-id xmlns='urn:xmpp:sid:0' id='%s'/>"
+
+
+def as_read(element: Element) -> Node:
+    """What the parser makes of an element that somebody else has written."""
+    parser = StreamParser(WireLimits(stanza_bytes=1024, chunk_bytes=1024, words=1))
+    parser.feed(d.HEADER)
+    parser.next_event()
+    parser.feed(encode(element, ns.CLIENT, 1024))
+    event = parser.next_event()
+    assert event is not None and isinstance(event[1], Node)
+    return event[1]
 
 
 def online(last: str = "arch-1") -> d.Dialogue:

@@ -102,7 +102,7 @@ class Remote:
             newest, skip = min(_count(command.get("newest", 10)), _NEWEST), _count(command.get("skip", 0))
             self._history(app, _text(command["history"]), newest, skip)
         elif "screen" in command:
-            self._put({"screen": app.screen.lines()})
+            self._screen(app)
         elif "status" in command:
             self._status(app)
         else:
@@ -140,8 +140,18 @@ class Remote:
             }
         )
 
+    def _screen(self, app: App) -> None:
+        """Row by row: the whole of it as one text is more than a small heap has in one piece."""
+        between = '{"screen": ['
+        for row in app.screen.lines():
+            self._write(between)
+            self._write(json.dumps(row))
+            between = ", "
+        self._write("]}\n")
+
     def _put(self, line: "dict[str, Any]") -> None:
-        self._write(json.dumps(line) + "\n")
+        self._write(json.dumps(line))
+        self._write("\n")
 
 
 def _text(value: "Any") -> str:

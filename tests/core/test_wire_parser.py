@@ -14,7 +14,7 @@ NS = "jabber:client"
 def flat(element):
     """An element as nested tuples; neighbouring text is joined."""
     children = []
-    for child in element.children:
+    for child in element.content():
         if isinstance(child, str):
             if children and isinstance(children[-1], str):
                 children[-1] += child
@@ -22,12 +22,17 @@ def flat(element):
                 children.append(child)
         else:
             children.append(flat(child))
-    return (element.xmlns, element.name, tuple(element.attrs), tuple(children))
+    return (element.xmlns, element.name, tuple(element.attributes()), tuple(children))
 
 
 def events(pieces, limits=None):
-    """What the parser says of these pieces: kinds, elements, and the condition of an error."""
-    parser = p.StreamParser(limits or WireLimits())
+    """What a new parser says of these pieces: kinds, elements, and the condition of an error."""
+    return heard(p.StreamParser(limits or WireLimits()), pieces)
+
+
+def heard(parser, pieces):
+    """What the parser says of these pieces."""
+    parser.reset()
     out = []
     for piece in pieces:
         parser.feed(piece)
@@ -49,12 +54,21 @@ def events(pieces, limits=None):
 
 
 def every_way(document, limits=None):
-    """The events of the document, after checking that no two-way split and no byte-wise feed changes them."""
+    """The events of the document, after checking that no two-way split and no byte-wise feed changes them.
+
+    Nor whether the parser remembers the shapes of stanzas: the second one knows all of them from the third time on.
+    """
     limits = limits or WireLimits(chunk_bytes=4096)
+    bytewise = [document[i : i + 1] for i in range(len(document))]
     whole = events([document], limits)
-    assert events([document[i : i + 1] for i in range(len(document))], limits) == whole, document
-    for cut in range(1, len(document)):
-        assert events([document[:cut], document[cut:]], limits) == whole, (document, cut)
+    for words in (0, 40):
+        limits.words = words
+        parser = p.StreamParser(limits, ("type",))
+        for _ in range(3):
+            assert heard(parser, [document]) == whole, document
+        assert heard(parser, bytewise) == whole, document
+        for cut in range(1, len(document)):
+            assert heard(parser, [document[:cut], document[cut:]]) == whole, (document, cut, words)
     return whole
 
 
@@ -291,13 +305,24 @@ def test_a_header_over_the_limit_is_fatal():
     assert found == [("error", "policy-violation", 0)]
 
 
-def test_feeding_too_much_is_the_callers_mistake():
+def test_feeding_more_than_there_is_room_for_is_the_callers_mistake():
     parser = p.StreamParser(WireLimits(stanza_bytes=100, chunk_bytes=10))
-    try:
-        parser.feed(b" " * 11)
-        assert False, "accepted"
-    except UsageError:
-        pass
+    parser.feed(HEADER[:100])
+    parser.feed(HEADER[100:110])
+    for _ in range(2):
+        try:
+            parser.feed(HEADER[:100])
+            assert False, "accepted"
+        except UsageError:
+            pass
+    parser = p.StreamParser(WireLimits(stanza_bytes=200, chunk_bytes=10))
+    parser.feed(HEADER)
+    assert parser.next_event()[0] == p.HEADER
+    for _ in range(100):  # one chunk at a time, for ever
+        parser.feed(b"<a>" + b"x" * 7)
+        assert parser.next_event() is None
+        parser.feed(b"</a>")
+        assert parser.next_event()[0] == p.STANZA and parser.next_event() is None
 
 
 def test_restart_keeps_the_bytes_behind_the_last_event():

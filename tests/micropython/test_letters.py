@@ -32,7 +32,7 @@ def round_trip(first):
     for at in range(0, len(data), 200):
         reader.feed(memoryview(data)[at : at + 200])
         event = reader.next_event()
-    got = event[1].children[0]
+    got = event[1].text()
     assert got[:20] == text
     for line in wrapped(harmless(got), 28):
         screen.line(3, line)

@@ -31,8 +31,9 @@ class Controlled:
         step = pieces or len(data)
         for at in range(0, len(data), step):
             self.remote.receive(data[at : at + step], self.device.app)
-        out, self.out[:] = [json.loads(line) for line in self.out], []
-        return out
+        text, self.out[:] = "".join(self.out), []
+        assert text == "" or text[-1] == "\n"
+        return [json.loads(line) for line in text.splitlines()]
 
 
 def test_a_message_its_history_and_the_screen():

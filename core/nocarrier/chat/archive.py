@@ -1,11 +1,13 @@
 """The user's own archive (XEP-0313, XEP-0059): small pages, forward from a known entry."""
 
 from nocarrier import ns
-from nocarrier.chat.messages import bounded
+from nocarrier.chat.messages import bounded, delay_s
 from nocarrier.wire.element import Element
 
 try:
     from typing import Optional
+
+    from nocarrier.wire.node import Node
 except ImportError:
     pass
 
@@ -25,14 +27,15 @@ def last_query(query_id: str) -> Element:
 
 
 class Entry:
-    """An archived message: its id in the archive, the stanza, and its time element."""
+    """An archived message: its id in the archive, the stanza, and when it came there, in seconds since 1970 or 0."""
 
-    def __init__(self, archive_id: str, stanza: Element) -> None:
+    def __init__(self, archive_id: str, stanza: Node, utc_s: int) -> None:
         self.archive_id = archive_id
         self.stanza = stanza
+        self.utc_s = utc_s
 
 
-def entry(stanza: Element, query_id: str, own_jid: str) -> "Optional[Entry]":
+def entry(stanza: Node, query_id: str, own_jid: str) -> "Optional[Entry]":
     """The entry in a result of the open query, or None.
 
     Only our own archive is believed, for the query that is open (XEP-0313 §8; CVE-2019-16237 and relatives).
@@ -44,14 +47,10 @@ def entry(stanza: Element, query_id: str, own_jid: str) -> "Optional[Entry]":
     message = forwarded.child("message", ns.CLIENT) if forwarded is not None else None
     if forwarded is None or message is None or not result.get("id"):
         return None
-    delay = forwarded.child("delay", ns.DELAY)
-    if delay is not None:
-        # The archive's time is the message's time; one inside, if any, is the sender's claim.
-        message.children.insert(0, delay)
-    return Entry(bounded(result.get("id")), message)
+    return Entry(bounded(result.get("id")), message, delay_s(forwarded))
 
 
-def page_end(iq: Element) -> "Optional[tuple[bool, str]]":
+def page_end(iq: Node) -> "Optional[tuple[bool, str]]":
     """(archive is complete, last id of the page or "") of an answer, or None if it is none that can be used."""
     fin = iq.child("fin", ns.MAM)
     if iq.get("type") != "result" or fin is None:

@@ -17,6 +17,8 @@ from nocarrier.wire.element import Element
 
 try:
     from typing import Optional
+
+    from nocarrier.wire.node import Node
 except ImportError:
     pass
 
@@ -70,7 +72,7 @@ class CatchUp:
             return archive.last_query(query_id)
         return archive.page_query(query_id, self._after, self._page)
 
-    def entry(self, stanza: Element) -> "Optional[archive.Entry]":
+    def entry(self, stanza: Node) -> "Optional[archive.Entry]":
         """The archive entry in a message, or None if it is none of the open query's."""
         found = archive.entry(stanza, self._query_id, self._own) if self.running else None
         if found is not None:
@@ -97,7 +99,7 @@ class CatchUp:
             return False
         return True
 
-    def page_done(self, iq: Element) -> "tuple[int, list[int]]":
+    def page_done(self, iq: Node) -> "tuple[int, list[int]]":
         """A page was answered: (MORE or DONE, seqs of messages that are queued again). Raises StorageError."""
         end = archive.page_end(iq)
         if end is None:

@@ -7,6 +7,8 @@ from nocarrier.wire.element import Element
 
 try:
     from typing import Optional
+
+    from nocarrier.wire.node import Node
 except ImportError:
     pass
 
@@ -29,18 +31,18 @@ class IqTracker:
         self._open.append((token, to, kind))
         return Element("iq", ns.CLIENT, ("type", iq_type, "id", token, "to", to or None), [payload])
 
-    def answers(self, iq: Element) -> "Optional[int]":
+    def answers(self, iq: Node) -> "Optional[int]":
         """The kind of the request that this result or error answers, or None if it answers none. close() forgets it."""
         entry = self._find(iq)
         return entry[2] if entry is not None else None
 
-    def close(self, iq: Element) -> None:
+    def close(self, iq: Node) -> None:
         """What the answer brought has been dealt with."""
         entry = self._find(iq)
         if entry is not None:
             self._open.remove(entry)
 
-    def _find(self, iq: Element) -> "Optional[tuple[str, str, int]]":
+    def _find(self, iq: Node) -> "Optional[tuple[str, str, int]]":
         sender = iq.get("from") or ""
         for entry in self._open:
             if entry[0] != iq.get("id"):
@@ -55,7 +57,7 @@ class IqTracker:
         self._open = []
 
 
-def reply(iq: Element) -> Element:
+def reply(iq: Node) -> Element:
     """The answer to somebody's get or set: a ping gets its pong (XEP-0199), all else "service-unavailable"."""
     head = ("to", iq.get("from"), "id", iq.get("id"), "type")
     if iq.get("type") == "get" and iq.child("ping", ns.PING) is not None:
@@ -63,13 +65,13 @@ def reply(iq: Element) -> Element:
     return refusal(iq, "cancel", "service-unavailable")
 
 
-def refusal(iq: Element, error_type: str, condition: str) -> Element:
+def refusal(iq: Node, error_type: str, condition: str) -> Element:
     """An error reply (RFC 6120 §8.3)."""
     error = Element("error", ns.CLIENT, ("type", error_type), [Element(condition, ns.STANZA_ERRORS)])
     return Element("iq", ns.CLIENT, ("to", iq.get("from"), "id", iq.get("id"), "type", "error"), [error])
 
 
-def error_condition(stanza: Element) -> str:
+def error_condition(stanza: Node) -> str:
     """What an error stanza says, as the condition's name."""
     error = stanza.child("error", ns.CLIENT)
     if error is not None:

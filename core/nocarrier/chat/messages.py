@@ -10,6 +10,8 @@ from nocarrier.wire.element import Element
 
 try:
     from typing import Optional
+
+    from nocarrier.wire.node import Node
 except ImportError:
     pass
 
@@ -40,13 +42,13 @@ def receipt(message: Incoming, own_id: str) -> Element:
     )
 
 
-def received_id(stanza: Element) -> "Optional[str]":
+def received_id(stanza: Node) -> "Optional[str]":
     """The id that a receipt is for, or None if the stanza is no receipt."""
     received = stanza.child("received", ns.RECEIPTS)
     return received.get("id") if received is not None else None
 
 
-def archive_id(stanza: Element, own_jid: str) -> str:
+def archive_id(stanza: Node, own_jid: str) -> str:
     """Our own server's stanza-id (XEP-0359 §3); anybody else's says nothing (§5). "" if there is none."""
     for child in stanza.elements():
         if child.is_a("stanza-id", ns.SID) and child.get("by") == own_jid:
@@ -54,13 +56,15 @@ def archive_id(stanza: Element, own_jid: str) -> str:
     return ""
 
 
-def incoming(stanza: Element, in_archive: str, moves_cursor: bool, now_s: int) -> "Optional[Incoming]":
+def incoming(
+    stanza: Node, body: "Optional[str]", in_archive: str, moves_cursor: bool, now_s: int
+) -> "Optional[Incoming]":
     """What is to be kept of a chat message from somebody else; None if it has no text or no usable sender.
 
-    in_archive: our server's id of it, or "". now_s: seconds since 1970, 0 if the device does not know. The count h and
-    the number are filled in by who stores it.
+    body: its text, or what is to be shown in its place. in_archive: our server's id of it, or "". now_s: when it came,
+    in seconds since 1970, 0 if the device does not know; for one that has waited it says so itself. The count h and the
+    number are filled in by who stores it.
     """
-    body = stanza.child_text("body", ns.CLIENT)
     sender = stanza.get("from") or ""
     if len(sender.encode()) > _ID_BYTES:
         sender = bare(sender)  # a long resource; a receipt may go to any of the sender's devices
@@ -71,11 +75,10 @@ def incoming(stanza: Element, in_archive: str, moves_cursor: bool, now_s: int) -
     if message_id and stanza.child("request", ns.RECEIPTS) is not None:
         flags |= records.RECEIPT_OWED
     keys = _keys(stanza, sender, message_id, in_archive, body)
-    utc_s = delay_s(stanza) or now_s
-    return Incoming(0, 0, utc_s, flags, keys, in_archive, sender, message_id, body)
+    return Incoming(0, 0, delay_s(stanza) or now_s, flags, keys, in_archive, sender, message_id, body)
 
 
-def _keys(stanza: Element, sender: str, message_id: str, in_archive: str, body: str) -> bytes:
+def _keys(stanza: Node, sender: str, message_id: str, in_archive: str, body: str) -> bytes:
     """What makes two arrivals the same message.
 
     The archive's id; the sender's origin-id; a bare message id only together with type and text, since old clients and
@@ -96,7 +99,7 @@ def bounded(text: "Optional[str]") -> str:
     return text if text and len(text.encode()) <= _ID_BYTES else ""
 
 
-def delay_s(stanza: Element) -> int:
+def delay_s(stanza: Node) -> int:
     """When a delayed message was sent (XEP-0203, XEP-0082), in seconds since 1970; 0 if it does not say."""
     delay = stanza.child("delay", ns.DELAY)
     return parse_utc(delay.get("stamp") or "") if delay is not None else 0

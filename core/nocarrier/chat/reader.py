@@ -3,6 +3,7 @@
 from nocarrier import events, ns
 from nocarrier.chat import iq as iqs
 from nocarrier.chat import messages
+from nocarrier.chat.archive import Entry
 from nocarrier.chat.catchup import MORE, CatchUp
 from nocarrier.chat.roster import Roster
 from nocarrier.chat.sender import Sender
@@ -15,10 +16,12 @@ from nocarrier.queue.records import Incoming
 from nocarrier.queue.store import Store
 from nocarrier.session.acks import Acks
 from nocarrier.wire.element import Element
-from nocarrier.wire.parser import TooLarge
+from nocarrier.wire.skip import TooLarge
 
 try:
     from typing import Optional
+
+    from nocarrier.wire.node import Node
 except ImportError:
     pass
 
@@ -70,7 +73,7 @@ class Reader:
             if not walks:
                 self._show_aside()
 
-    def stanza(self, stanza: Element) -> None:
+    def stanza(self, stanza: Node) -> None:
         """One stanza. Raises StorageError: then it counts as not handled."""
         if stanza.name == "message":
             entry = self._catch_up.entry(stanza)
@@ -81,7 +84,7 @@ class Reader:
                     self._show_aside()  # put aside for a walk that never came to its end
                 self._message(stanza, in_archive, self._catch_up.up_to_date, ahead)
             else:
-                self._entry(entry.stanza, entry.archive_id, self._catch_up.is_new(entry))
+                self._entry(entry, self._catch_up.is_new(entry))
         elif stanza.name == "presence":
             self._presence(stanza)
         elif stanza.get("type") in ("result", "error"):
@@ -106,15 +109,14 @@ class Reader:
             if in_walk and self._catch_up.looking_back:
                 return
             # Only the start tag was kept; this stands for the text.
-            head.children.append(Element("body", ns.CLIENT, (), ["too large (%d bytes)" % skipped.size_bytes]))
-            notice = messages.incoming(head, "", False, self.utc_s)
+            notice = messages.incoming(head, "too large (%d bytes)" % skipped.size_bytes, "", False, self.utc_s)
             if notice is not None:
                 notice.flags |= records.NOTICE
                 if in_walk:  # whose message it was is not known; the walk may come by once more
                     notice.keys = dedup_key("t", self._store.known_end(), str(skipped.size_bytes))
             self._keep(notice)
 
-    def _answer_too_large(self, head: Element, size_bytes: int) -> None:
+    def _answer_too_large(self, head: Node, size_bytes: int) -> None:
         kind = self._sender.requests.answers(head)
         if kind == _ROSTER_GET:
             self._roster.too_large_bytes = size_bytes
@@ -123,16 +125,19 @@ class Reader:
             self._walked(self._catch_up.give_up())
         self._sender.requests.close(head)
 
-    def _entry(self, stanza: Element, archive_id: str, is_new: bool) -> None:
+    def _entry(self, entry: Entry, is_new: bool) -> None:
         """An archived message: ours may settle a doubt, the others' are new or known."""
+        stanza = entry.stanza
         if bare(stanza.get("from") or "") != self._own:
             if is_new:
-                self._message(stanza, archive_id, True, False)
+                # The archive's time is the message's time; one inside, if any, is the sender's claim.
+                self._message(stanza, entry.archive_id, True, False, entry.utc_s)
             return
         seq = self._store.outbox.found_on_server(stanza.get("id") or "")
         self._moved(seq, states.ON_SERVER)
 
-    def _message(self, stanza: Element, archive_id: str, moves_cursor: bool, ahead: bool) -> None:
+    def _message(self, stanza: Node, archive_id: str, moves_cursor: bool, ahead: bool, utc_s: int = 0) -> None:
+        """utc_s: when the archive got it, or 0."""
         kind = stanza.get("type") or "normal"
         sender = bare(stanza.get("from") or "")
         outbox = self._store.outbox
@@ -143,7 +148,12 @@ class Reader:
         if received_id is not None:
             self._moved(outbox.delivered(received_id, sender), states.DELIVERED)
         if kind in ("chat", "normal"):
-            self._keep(messages.incoming(stanza, archive_id, moves_cursor, self.utc_s), ahead)
+            message = messages.incoming(
+                stanza, stanza.child_text("body", ns.CLIENT), archive_id, moves_cursor, self.utc_s
+            )
+            if message is not None and utc_s:
+                message.utc_s = utc_s
+            self._keep(message, ahead)
 
     def _moved(self, seq: int, state: int) -> None:
         if seq:
@@ -180,7 +190,7 @@ class Reader:
             message.h = self._store.h
             self._events.append((events.MESSAGE, self._store.received(message)))
 
-    def _presence(self, stanza: Element) -> None:
+    def _presence(self, stanza: Node) -> None:
         if stanza.get("type") == "subscribe":
             self._events.append((events.SUBSCRIPTION, bare(stanza.get("from") or "")))
             return
@@ -188,7 +198,7 @@ class Reader:
         if contact is not None:
             self._events.append((events.PRESENCE, contact))
 
-    def _answer(self, iq: Element) -> None:
+    def _answer(self, iq: Node) -> None:
         kind = self._sender.requests.answers(iq)
         if kind == _ROSTER_GET:
             if iq.get("type") == "result":

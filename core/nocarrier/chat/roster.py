@@ -2,10 +2,11 @@
 
 from nocarrier import ns
 from nocarrier.jid import bare
-from nocarrier.wire.element import Element
 
 try:
     from typing import Optional
+
+    from nocarrier.wire.node import Node
 except ImportError:
     pass
 
@@ -53,7 +54,7 @@ class Roster:
         contact = self._contacts.get(jid)
         return contact is not None and contact.subscription in ("from", "both")
 
-    def replace(self, query: "Optional[Element]") -> None:
+    def replace(self, query: "Optional[Node]") -> None:
         """Takes a whole roster (RFC 6121 §2.1.4); None: it is unchanged."""
         self.known = True
         self.too_large_bytes = 0
@@ -65,7 +66,7 @@ class Roster:
         for item in query.elements():
             self._item(item, old)
 
-    def push(self, iq: Element) -> bool:
+    def push(self, iq: Node) -> bool:
         """Takes a roster push. False if it is not from our own account (RFC 6121 §2.1.6): then it is ignored."""
         sender = iq.get("from")
         query = iq.child("query", ns.ROSTER)
@@ -75,7 +76,7 @@ class Roster:
             self._item(item, self._contacts)
         return True
 
-    def presence(self, stanza: Element) -> "Optional[Contact]":
+    def presence(self, stanza: Node) -> "Optional[Contact]":
         """Takes a contact's presence; returns the contact if it changed what is shown."""
         sender = stanza.get("from") or ""
         contact = self._contacts.get(bare(sender))
@@ -102,7 +103,7 @@ class Roster:
         for contact in self._contacts.values():
             contact.show, contact.status, contact.resource = OFFLINE, "", ""
 
-    def _item(self, item: Element, old: "dict[str, Contact]") -> None:
+    def _item(self, item: Node, old: "dict[str, Contact]") -> None:
         jid = item.get("jid") or ""
         subscription = item.get("subscription") or "none"
         if not item.is_a("item", ns.ROSTER) or not jid or len(jid) > _JID_CHARS:

@@ -3,10 +3,11 @@
 from nocarrier.decimal import decimal
 from nocarrier.errors import PeerError, StreamError
 from nocarrier.modular import COUNT_MASK, count_add, count_diff
-from nocarrier.wire.element import Element
 
 try:
     from typing import Optional
+
+    from nocarrier.wire.node import Node
 except ImportError:
     pass
 
@@ -70,7 +71,7 @@ class Acks:
         return again
 
 
-def number(element: Element) -> int:
+def number(element: Node) -> int:
     """The h attribute of an element: an unsigned 32-bit number. Raises StreamError if it is none."""
     h = decimal(element.get("h") or "", 10)
     if not 0 <= h <= COUNT_MASK:
@@ -78,7 +79,7 @@ def number(element: Element) -> int:
     return h
 
 
-def number_or_none(element: Element) -> "Optional[int]":
+def number_or_none(element: Node) -> "Optional[int]":
     """The h attribute, or None if there is none that is a number."""
     try:
         return number(element)

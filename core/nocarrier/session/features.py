@@ -3,7 +3,11 @@
 from nocarrier import ns
 from nocarrier.errors import AuthError
 from nocarrier.session.pbkdf2 import HASHES
-from nocarrier.wire.element import Element
+
+try:
+    from nocarrier.wire.node import Node
+except ImportError:
+    pass
 
 SCRAM_SHA_256 = "SCRAM-SHA-256"
 SCRAM_SHA_1 = "SCRAM-SHA-1"
@@ -20,7 +24,7 @@ MECHANISMS = (
 class Features:
     """The parts of <stream:features/> that the session acts on."""
 
-    def __init__(self, element: Element) -> None:
+    def __init__(self, element: Node) -> None:
         offered = element.child("mechanisms", ns.SASL)
         self.mechanisms = [m.text() for m in offered.elements()] if offered is not None else []
         starttls = element.child("starttls", ns.TLS)

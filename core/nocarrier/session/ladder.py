@@ -19,6 +19,8 @@ from nocarrier.wire.parser import StreamParser
 
 try:
     from typing import Optional
+
+    from nocarrier.wire.node import Node
 except ImportError:
     pass
 
@@ -74,7 +76,7 @@ class Ladder:
         if state not in (steps.CLOSED, steps.ONLINE, steps.DERIVING):
             self._alive.expect(now_ms)
 
-    def header(self, header: Element, now_ms: int) -> None:
+    def header(self, header: Node, now_ms: int) -> None:
         """The server's stream header (RFC 6120 §4.7)."""
         if not header.is_a("stream", ns.STREAM):
             raise StreamError("invalid-namespace", "not an XMPP stream")
@@ -82,7 +84,7 @@ class Ladder:
             raise StreamError("unsupported-version", "the server does not speak XMPP 1.0")
         self.go(steps.OFFERED if self.state == steps.OPENING else steps.OFFERED_AGAIN, now_ms)
 
-    def element(self, element: Element, now_ms: int) -> None:
+    def element(self, element: Node, now_ms: int) -> None:
         """An element that is no stanza for the client. Raises PeerError if it has no place on this step."""
         self._now_ms = now_ms
         if element.is_a("features", ns.STREAM):
@@ -126,7 +128,7 @@ class Ladder:
                 self._events.append((RESUME_FAILED, None))
             self._bind()
 
-    def _on_sasl(self, element: Element) -> None:
+    def _on_sasl(self, element: Node) -> None:
         assert self._login is not None
         if element.name == "challenge":
             self.go(steps.DERIVING, self._now_ms)
@@ -153,7 +155,7 @@ class Ladder:
             # In one flight with the bind: a round trip less, and no moment in which what arrives is not counted.
             self._out.put(Element("enable", ns.SM, ("resume", "true")))
 
-    def _on_bound(self, iq: Element) -> None:
+    def _on_bound(self, iq: Node) -> None:
         bind = iq.child("bind", ns.BIND)
         jid = bind.child_text("jid", ns.BIND) if bind is not None else None
         if iq.get("type") != "result" or not jid:
@@ -168,7 +170,7 @@ class Ladder:
         else:
             self._bound("")
 
-    def _on_sm(self, element: Element) -> None:
+    def _on_sm(self, element: Node) -> None:
         if self.state == steps.RESUMING and self.known is not None:
             if element.name == "resumed":
                 self.go(steps.PROVING, self._now_ms)

@@ -19,16 +19,19 @@ from nocarrier.session.outflow import Outflow
 from nocarrier.wire import parser as wire
 from nocarrier.wire.element import Element
 from nocarrier.wire.limits import WireLimits
-from nocarrier.wire.parser import StreamParser, TooLarge
+from nocarrier.wire.parser import StreamParser
+from nocarrier.wire.skip import TooLarge
 
 try:
     from typing import Optional
+
+    from nocarrier.wire.node import Node
 except ImportError:
     pass
 
 # Events, as (kind, value), beside ladder.py's BOUND, ENABLED and RESUME_FAILED.
 RESUMED = const(11)  # value: None; acknowledgements were reported before
-STANZA = const(12)  # value: Element; call handled() when it has been dealt with
+STANZA = const(12)  # value: Node, good until the next call; call handled() when it has been dealt with
 TOO_LARGE = const(13)  # value: TooLarge; call handled() too
 ACKNOWLEDGED = const(14)  # value: h
 ACK_WANTED = const(15)  # value: None; call acknowledge() when h is on flash
@@ -212,7 +215,7 @@ class Session:
 
     # -- what the server says ---------------------------------------------------------------------------------------
 
-    def _on_element(self, element: Element) -> None:
+    def _on_element(self, element: Node) -> None:
         state = self.state
         if element.is_a("error", ns.STREAM):
             raise _stream_error(element)
@@ -236,7 +239,7 @@ class Session:
         self._events.append((ACKNOWLEDGED, h))
         self._request_ack()
 
-    def _on_stanza(self, element: Element) -> None:
+    def _on_stanza(self, element: Node) -> None:
         if element.xmlns == ns.CLIENT and element.name in _STANZAS:
             self._events.append((STANZA, element))
         elif element.is_a("r", ns.SM):
@@ -278,7 +281,7 @@ class Session:
         self._out.put(Element("r", ns.SM))
 
 
-def _stream_error(element: Element) -> StreamError:
+def _stream_error(element: Node) -> StreamError:
     condition = "undefined-condition"
     for child in element.elements():
         if child.xmlns == ns.STREAM_ERRORS and child.name != "text":

@@ -25,6 +25,18 @@ _NAME_START = (
 )  # fmt: skip
 _NAME_EXTRA = ((0xB7, 0xB7), (0x300, 0x36F), (0x203F, 0x2040))
 
+# By byte: 1 if it may begin no character although the sequence is well built. Literals stay in a device's flash.
+_SUSPECT = (
+    b"\1\1\1\1\1\1\1\1\1\0\0\1\1\0\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1"
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    b"\1\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    b"\1\0\0\0\0\0\0\0\0\0\0\0\0\1\0\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1"
+)  # fmt: skip
+
 
 def is_char(code: int) -> bool:
     """True if the code point is a Char of XML 1.0 §2.2."""
@@ -78,32 +90,71 @@ def letter(code: int) -> str:
 def find_illegal(buf: "Bytes", start: int, end: int) -> int:
     """Index of the first byte in buf[start:end] that is not UTF-8 (RFC 3629) or no XML Char; -1 if there is none.
 
-    A sequence that `end` cuts is illegal too: call with whole tokens.
+    A sequence that `end` cuts is illegal too: call with whole tokens. Byte by byte, and allocates nothing;
+    find_illegal_in_view() is quicker.
     """
     i = start
     while i < end:
-        lead = buf[i]
-        if 0x20 <= lead < 0x80 or lead == _LF or lead == _CR or lead == _TAB:
+        if not _SUSPECT[buf[i]] and buf[i] < 0x80:
             i += 1
             continue
-        if 0xC2 <= lead < 0xE0:
-            more, code = 1, lead & 0x1F
-        elif 0xE0 <= lead < 0xF0:
-            more, code = 2, lead & 0x0F
-        elif 0xF0 <= lead < 0xF5:
-            more, code = 3, lead & 0x07
-        else:
+        length = _sequence(buf, i, end)
+        if not length:
             return i
-        if i + more >= end:
+        i += length
+    return -1
+
+
+def _sequence(buf: "Bytes", i: int, end: int) -> int:
+    """Length of the character at index i, or 0 if it is none."""
+    lead = buf[i]
+    if 0x20 <= lead < 0x80 or lead == _LF or lead == _CR or lead == _TAB:
+        return 1
+    if 0xC2 <= lead < 0xE0:
+        more, code = 1, lead & 0x1F
+    elif 0xE0 <= lead < 0xF0:
+        more, code = 2, lead & 0x0F
+    elif 0xF0 <= lead < 0xF5:
+        more, code = 3, lead & 0x07
+    else:
+        return 0
+    if i + more >= end:
+        return 0
+    for k in range(i + 1, i + more + 1):
+        if buf[k] & 0xC0 != 0x80:
+            return 0
+        code = code << 6 | buf[k] & 0x3F
+    # Overlong forms decode to a code point that needs fewer bytes than were spent.
+    if code < (0x80, 0x800, 0x10000)[more - 1] or not is_char(code):
+        return 0
+    return more + 1
+
+
+def missing(buf: "Bytes", end: int) -> int:
+    """How many bytes at the end of buf[:end] begin a character of which more bytes could follow: 0 to 3."""
+    for back in range(1, min(3, end) + 1):
+        lead = buf[end - back]
+        if lead >= 0xC0:
+            return back if back < (2 if lead < 0xE0 else 3 if lead < 0xF0 else 4) else 0
+        if lead < 0x80:
+            return 0
+    return 0
+
+
+def find_illegal_in_view(view: memoryview, buf: "Bytes", start: int) -> int:
+    """As find_illegal(), for many bytes: view is buf[start:end].
+
+    MicroPython's decoder checks how sequences are built, in C; only bytes that may begin a wrong one are left.
+    """
+    try:
+        str(view, "utf-8")
+    except UnicodeError:
+        return find_illegal(buf, start, start + len(view))
+    i = start
+    for byte in view:
+        if _SUSPECT[byte] and not _sequence(buf, i, start + len(view)):
             return i
-        for k in range(i + 1, i + more + 1):
-            if buf[k] & 0xC0 != 0x80:
-                return i
-            code = code << 6 | buf[k] & 0x3F
-        # Overlong forms decode to a code point that needs fewer bytes than were spent.
-        if code < (0x80, 0x800, 0x10000)[more - 1] or not is_char(code):
-            return i
-        i += more + 1
+        i += 1
     return -1
 
 

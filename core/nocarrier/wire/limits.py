@@ -12,6 +12,9 @@ class WireLimits:
     attributes:   attributes and namespace declarations of one tag.
     name_bytes:   one name, with its prefix.
     value_bytes:  one attribute value.
+    elements:     elements of one stanza; one with more is skipped like a larger one.
+    words:        how many words of known stanzas are remembered (shapes.py): each takes some 100 bytes, and together
+                  they make the parser five times as fast. 0 for none, 24 where there is room.
     """
 
     def __init__(
@@ -22,12 +25,16 @@ class WireLimits:
         attributes: int = 16,
         name_bytes: int = 64,
         value_bytes: int = 1024,
+        elements: int = 256,
+        words: int = 0,
     ) -> None:
-        if min(stanza_bytes, chunk_bytes, depth, attributes, name_bytes, value_bytes) < 1:
-            raise UsageError("every limit is at least 1")
+        if min(stanza_bytes, chunk_bytes, depth, attributes, name_bytes, value_bytes, elements) < 1 or words < 0:
+            raise UsageError("every limit is at least 1, words at least 0")
         self.stanza_bytes = stanza_bytes
         self.chunk_bytes = chunk_bytes
         self.depth = depth
         self.attributes = attributes
         self.name_bytes = name_bytes
         self.value_bytes = value_bytes
+        self.elements = elements
+        self.words = words

@@ -1,0 +1,88 @@
+"""A stanza over the limits: followed to its end in constant memory, and what is known of it."""
+
+from nocarrier.compat import const
+from nocarrier.wire.chars import find_illegal, missing
+from nocarrier.wire.source import Source
+
+try:
+    from typing import Optional
+
+    from nocarrier.wire.node import Node
+    from nocarrier.wire.source import Data
+except ImportError:
+    pass
+
+_DEL = const(0x7F)
+
+
+class TooLarge:
+    """What is known of a stanza that was over the limit and thrown away.
+
+    head: the stanza's start tag as a Node without children, or None if that alone was over the limit.
+    size_bytes: how long the whole stanza was.
+    """
+
+    def __init__(self, head: "Optional[Node]", size_bytes: int) -> None:
+        self.head = head
+        self.size_bytes = size_bytes
+
+
+class Skip:
+    """What is kept of the stanza that is being skipped: its start tag, at the front of its bytes.
+
+    active:  one is being skipped.
+    start:   where it begins.
+    front:   where its start tag ends; where it begins if that is not kept.
+    checked: index of the first byte whose character has not been checked.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._buf = source.bytes
+        self.active = False
+        self.start = self.front = self.checked = 0
+        self._origin = 0
+
+    def begin(self, start: int, head_bytes: int) -> None:
+        """Drops what comes from now on. start: where the stanza begins; head_bytes: of its start tag, 0 if unknown."""
+        self.active = True
+        self.start = self.checked = start
+        self.front = start + head_bytes
+        self._origin = self._source.base + start
+
+    def fed(self, data: "Data") -> None:
+        """To be called before data is appended: plain ASCII, which most of a stanza is, is checked at once."""
+        if data and self.checked == len(self._buf) and min(data) >= 0x20 and max(data) <= _DEL:
+            self.checked += len(data)
+
+    def check(self) -> int:
+        """Index of the first byte that is illegal, or the end of the buffer. A character may still be cut there."""
+        end = len(self._buf)
+        if self.checked < end:
+            whole = end - missing(self._buf, end)
+            bad = find_illegal(self._buf, self.checked, whole)
+            if bad >= 0:
+                self.checked = bad
+                return bad
+            self.checked = max(self.checked, whole)
+        return end
+
+    def forget(self, to: int) -> int:
+        """Drops the bytes up to index `to`, but for the start tag; returns how many."""
+        # A character that is cut at the end stays, for it is not checked; one more byte tells "<a/>" from "<a>".
+        gap = min(to - 1, self.checked) - self.front
+        if gap <= 0:
+            return 0
+        self._source.drop(self.front, self.front + gap)
+        self.checked -= gap
+        return gap
+
+    def moved(self, gap: int) -> None:
+        """All bytes were moved to the front by so many places."""
+        self.start -= gap
+        self.front -= gap
+        self.checked -= gap
+
+    def size_bytes(self, end: int) -> int:
+        """How long the stanza was that ends at index `end`."""
+        return self._source.base + end - self._origin
