@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 # Environment variables of tests/setup/with.sh, each the path of a tool; and what the set-up calls it, if it is missing.
-TOOLS = {"MICROPYTHON32": "micropython", "MPY_CROSS": "micropython", "PROSODY13": "prosody", "CHROMIUM": "chromium"}
+TOOLS = {
+    "MICROPYTHON32": "micropython",
+    "MPY_CROSS": "micropython",
+    "PROSODY13": "prosody",
+    "CHROMIUM": "chromium",
+    "QEMU_ARM": "firmware",
+}
 
 
 def _missing() -> list[str]:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 def main() -> int:
     """Exit status: 0; 1 if the campaign has found something ("failed" in its result); 2 if there is no such name."""
-    folder, name = Path(sys.argv[1]), (sys.argv[2:] or [""])[0]
+    folder, name = Path(sys.argv[1]), (sys.argv[2:] or [""])[0].replace("-", "_")
     modules = {path.stem: path for path in sorted(folder.glob("*.py"))}
     if name not in modules:
         for path in modules.values():
-            print("NAME=%-10s %s" % (path.stem, path.read_text().split('"""')[1].split("\n")[0]))
+            print("NAME=%-10s %s" % (path.stem.replace("_", "-"), path.read_text().split('"""')[1].split("\n")[0]))
         return 2 if name else 0
     sys.path.insert(0, str(folder))
     result = importlib.import_module(name).main()

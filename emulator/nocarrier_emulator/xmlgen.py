@@ -17,12 +17,17 @@ from nocarrier_emulator.exchange.xml import Forbidden, StreamReader, split
 
 # Letters that expat's older tables know too: they are those of XML 1.0's first edition.
 _NAMES = ("a", "message", "body", "iq", "_x", "é", "ж", "名", "x-1.2", "A9")
-_PREFIXES = ("p", "q", "é")
+_PREFIXES = ("p", "r", "é")
 _URIS = ("jabber:client", "urn:x", "urn:y", "http://example.org/ns?a=1&amp;b=2")
 _TEXTS = (
     "hello", " ", "\n", "\r\n", "\r", "\t", "&amp;", "&lt;&gt;", "&quot;&apos;", "&#65;", "&#x20AC;", "Grüße", "привет",
     "你好", "😀", "]]&gt;", "a > b", "'\"", "\ufffd", "\u0085", "\u2028", "<![CDATA[<x>&y;]]>", "<![CDATA[]]]]>",
 )  # fmt: skip
+_HEADERS = (
+    ("stream:stream", "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='x'>"),
+    ("s", "<s xmlns='jabber:client'>"),
+    ("q:s", "<q:s xmlns:q='urn:x'>"),
+)
 _SPACES = ("", " ", "\n", "\t", "\r\n ")
 _BITES = (
     b"<", b">", b"&", b"'", b'"', b"/", b"=", b"]]>", b"<!--", b"-->", b"<?", b"?>", b"<![CDATA[", b"&#0;", b"&#xD800;",
@@ -48,9 +53,9 @@ class Documents:
     def _document(self) -> bytes:
         pick = self._random
         declaration = pick.choice(("", "<?xml version='1.0'?>", '<?xml version="1.0" encoding="UTF-8"?>\n'))
-        header = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='x'>"
+        name, header = pick.choice(_HEADERS)
         stanzas = [self._element(0, ()) + pick.choice(_SPACES) for _ in range(pick.randrange(1, 4))]
-        return (declaration + header + "".join(stanzas) + "</stream:stream>").encode()
+        return (declaration + header + "".join(stanzas) + "</%s>" % name).encode()
 
     def mutated(self, document: bytes) -> bytes:
         """The document with some bytes put in, taken out, changed, doubled, or its end cut off."""
@@ -122,13 +127,13 @@ class Recordings:
 
     def document(self) -> bytes:
         """One whole stream."""
-        header, stanzas = self._random.choice(_recorded())
+        header, stanzas = self._random.choice(recorded())
         first = self._random.randrange(len(stanzas))
         return header + b"".join(stanzas[first : first + self._random.randrange(1, 3)]) + b"</stream:stream>"
 
 
 @functools.cache
-def _recorded() -> list[tuple[bytes, list[bytes]]]:
+def recorded() -> list[tuple[bytes, list[bytes]]]:
     """Of each recording the stream header and the stanzas, each as its own bytes."""
     out = []
     for path in sorted((Path(__file__).parents[2] / "tests" / "oracle" / "recorded").glob("*.xml")):

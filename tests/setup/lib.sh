@@ -65,3 +65,7 @@ gcc_packages() {
     number=$( (gcc -dumpversion || apt-cache depends gcc | sed -n 's/.*Depends: gcc-\([0-9]*\)$/\1/p') 2>/dev/null)
     echo gcc libc6-dev "gcc-${number:+$number-}multilib" libc6-dev-i386
 }
+# Is there a compiler for the Cortex-M firmware, and QEMU to run it?
+arm_gcc() { command -v arm-none-eabi-gcc >/dev/null && [ -e "$(arm-none-eabi-gcc -print-file-name=libc.a)" ]; }
+arm_tools() { arm_gcc && command -v qemu-system-arm >/dev/null; }
+arm_packages() { echo gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm; }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# micropython.sh DIR: the source of MicroPython 1.25 in DIR, mpy-cross built in it, and in DIR/hashes a C module
+# micropython.sh DIR: the source of MicroPython 1.25 or newer in DIR, mpy-cross built in it, and in DIR/hashes a C module
 # that gives a build hashlib.sha1 and md5 (SCRAM-SHA-1 needs SHA-1; without a TLS library MicroPython has none).
 # Needs gcc, libc6-dev, make, and APT_CONFIG of private_apt.sh.
 set -eu
@@ -10,7 +10,8 @@ cd "$dir.get"
 version=$(apt-cache showsrc micropython | sed -n 's/^Version: //p' | sort -V | tail -n 1)
 dpkg --compare-versions "${version:-0}" ge 1.25 ||
     { echo "the package lists have no MicroPython 1.25 but ${version:-none}"; exit 1; }
-apt-get source -q --download-only --only-source "micropython=$version" mbedtls
+mbedtls=$(apt-cache showsrc mbedtls | sed -n 's/^Version: \([23]\..*\)/\1/p' | sort -V | tail -n 1)
+apt-get source -q --download-only --only-source "micropython=$version" "mbedtls=$mbedtls"
 rm -f ./*.asc
 $PYTHON -m tarfile -e micropython_*.orig.tar.* .        # python3 knows xz and bzip2; the machine may not
 $PYTHON -m tarfile -e mbedtls_*.orig.tar.* .

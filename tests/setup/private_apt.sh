@@ -65,6 +65,13 @@ if [ -e $keys ]; then
             echo "$type [signed-by=$keys] $address trixie main"
         done >"$dir/sources.list"
         # An address that has no trixie, or one that Debian did not sign, fails here.
+        apt-get update -q --error-on=any || continue
+        # Sources of newer programs than trixie's; their index is valid for a week only, a copy of it may be older.
+        cp "$dir/sources.list" "$dir/trixie.list"
+        echo "deb-src [signed-by=$keys check-valid-until=no] $address sid main" >>"$dir/sources.list"
+        apt-get update -q --error-on=any && exit 0
+        echo "no sources of sid there; trixie's will do"
+        cp "$dir/trixie.list" "$dir/sources.list"
         apt-get update -q --error-on=any && exit 0
     done
 fi

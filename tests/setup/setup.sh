@@ -134,6 +134,7 @@ if [ "$WHAT" = test ]; then
     mkdir -p "$CACHE"
     packages micropython32 'C compiler with 32-bit libraries (about 290 MB)' compilers gcc_packages
     if compilers && ! gcc32; then missing micropython32 "the compiler of $(uname -m) makes no 32-bit programs"; fi
+    packages firmware 'QEMU for ARM and a Cortex-M compiler (about 2 GB)' arm_tools arm_packages
     if find_chromium; then :
     elif grep -q '^ID=ubuntu' /etc/os-release 2>/dev/null; then
         missing chromium 'Ubuntu has it as a snap only; a chromium or google-chrome on the PATH would do'
@@ -159,6 +160,7 @@ if [ -n "$env" ]; then
     there PROSODY13 "$(tool_dir prosody)/bin/prosody"
     echo "STUBS=$STUBS"
     echo "CHROMIUM=$CHROMIUM"
+    echo "QEMU_ARM=$(arm_tools && command -v qemu-system-arm)"
     echo "MISSING=$MISSING"
 fi
 exit 0

@@ -22,7 +22,7 @@ _REMEMBERING = WireLimits(8192, 8192, 64, 64, 256, 4096, words=200)
 def _one(seed: int) -> tuple[int, int, int, bool]:
     """Bytes, parses, refusals, and whether anything differed, of one document."""
     documents = Documents(seed)
-    document = Recordings(seed).document() if seed % 4 == 0 else documents.document(400)
+    document = Recordings(seed).document() if seed % 4 == 0 else documents.document(250)
     if seed % 8:
         document = documents.mutated(document)
     cold, warm = StreamParser(_LIMITS), StreamParser(_REMEMBERING, ("type", "a"))

@@ -150,11 +150,10 @@ def find_illegal_in_view(view: memoryview, buf: "Bytes", start: int) -> int:
         str(view, "utf-8")
     except UnicodeError:
         return find_illegal(buf, start, start + len(view))
-    i = start
+    suspect = _SUSPECT
     for byte in view:
-        if _SUSPECT[byte] and not _sequence(buf, i, start + len(view)):
-            return i
-        i += 1
+        if suspect[byte]:
+            return find_illegal(buf, start, start + len(view))
     return -1
 
 

@@ -61,13 +61,14 @@ class Markup:
         """A new stream: no namespace is declared but what XML itself binds."""
         self._scope: "list[tuple[str, str]]" = [("", ""), ("xml", XML_NS)]  # (prefix, uri), innermost last
         self._outer = 0
-        self._begin(0)
+        self.begin(0)
 
     def stanza(self, start: int, end: int) -> None:
         """Reads the element in buf[start:end]. Raises XmlError."""
         find = self._buf.find
-        self._begin(start)
+        self.begin(start)
         self._outer = len(self._scope)
+        self._source.plain = True
         opened: "list[tuple[bytes, int]]" = []
         at = start
         while at < end:
@@ -98,8 +99,9 @@ class Markup:
 
     def head(self, start: int, stays: bool) -> str:
         """Reads the start tag at index `start` only. stays: its declarations stay in force. The default namespace."""
-        self._begin(start)
+        self.begin(start)
         self._outer = len(self._scope)
+        self._source.plain = True
         self._start_tag(start)
         if not stays:
             self._cut(self._outer)
@@ -110,13 +112,13 @@ class Markup:
         while len(self._scope) > count:
             self._scope.pop()
 
-    def _begin(self, start: int) -> None:
+    def begin(self, start: int) -> None:
+        """Nothing is read yet of what begins at index `start`."""
         self.items: "list[Any]" = []
         self.marks = array(self._code, [start])
         self.places = array(self._code)
         self.name = b""
         self.everywhere = True
-        self._source.plain = True
 
     def _value(self, item: int, begin: int, end: int) -> None:
         self.items.append(item)

@@ -23,7 +23,7 @@ class Node:
 
     def __init__(self, source: Source, index: int, value: int, default: str) -> None:
         """Item `index` of the stanza, a Tag. value: number of its first value. default: namespace where it stands."""
-        tag = source.items[index]
+        tag = source.shape[0][index]
         self.name: str = tag[NAME]
         self.xmlns: str = default if tag[XMLNS] is None else tag[XMLNS]
         # One tuple: every attribute of an object costs time when it is made.
@@ -32,7 +32,7 @@ class Node:
     def get(self, name: str) -> "Optional[str]":
         """The attribute's value, or None. A namespaced attribute is "{uri}local"; xml's own keep their prefix."""
         source, _, index, value, _ = self._checked()
-        for each in source.items[index][NAMES]:
+        for each in source.shape[0][index][NAMES]:
             if each == name:
                 return source.value(value, _ATTRIBUTE)
             value += 1
@@ -42,7 +42,7 @@ class Node:
         """Names and values in document order, flat: name, value, name, value …"""
         source, _, index, value, _ = self._checked()
         out: "list[str]" = []
-        for name in source.items[index][NAMES]:
+        for name in source.shape[0][index][NAMES]:
             out.append(name)
             out.append(source.value(value, _ATTRIBUTE))
             value += 1
@@ -56,7 +56,7 @@ class Node:
         """Child elements and texts in document order; neighbouring texts are not joined, empty ones left out."""
         source = self._place[0]
         for index, value, default in self._walk():
-            item = source.items[index]
+            item = source.shape[0][index]
             if not isinstance(item, int):
                 yield Node(source, index, value, default)
                 continue
@@ -68,14 +68,14 @@ class Node:
         """The child elements, without the text between them."""
         source = self._place[0]
         for index, value, default in self._walk():
-            if not isinstance(source.items[index], int):
+            if not isinstance(source.shape[0][index], int):
                 yield Node(source, index, value, default)
 
     def child(self, name: str, xmlns: str) -> "Optional[Node]":
         """The first child element of that name and namespace, or None."""
         source = self._place[0]
         for index, value, default in self._walk():
-            item = source.items[index]
+            item = source.shape[0][index]
             if not isinstance(item, int) and item[NAME] == name:
                 if (default if item[XMLNS] is None else item[XMLNS]) == xmlns:
                     return Node(source, index, value, default)
@@ -105,7 +105,7 @@ class Node:
     def _walk(self) -> "Iterator[tuple[int, int, str]]":
         """Of each child and text directly inside: index of the item, number of its first value; default namespace."""
         source, _, own, value, default = self._checked()
-        items = source.items
+        items = source.shape[0]
         if items[own][DEFAULT] is not None:
             default = items[own][DEFAULT]
         value += len(items[own][NAMES])

@@ -23,7 +23,6 @@ from nocarrier.wire.values import check_all
 try:
     from typing import Optional, Sequence
 
-    from nocarrier.wire.shapes import Shapes
     from nocarrier.wire.source import Data
 except ImportError:
     pass
@@ -37,7 +36,6 @@ END = walker.END
 # As in walker.py and shapes.py; once more, because only a constant of the same module costs nothing.
 _SHAPE = const(1)
 _TOKEN = const(2)
-_NOT_ASKED = const(-1)
 _MORE = const(0)
 _MATCHED = const(1)
 
@@ -49,14 +47,14 @@ class StreamParser(walker.Walker):
 
     def __init__(self, limits: WireLimits, steady: "Sequence[str]" = ()) -> None:
         """steady: names of attributes whose values seldom change; it saves time to know them (shapes.py)."""
-        self._size_bytes = limits.stanza_bytes + limits.chunk_bytes + _ROOM_BYTES
-        super().__init__(limits, Source(self._size_bytes), steady)
+        size_bytes = limits.stanza_bytes + limits.chunk_bytes + _ROOM_BYTES
+        super().__init__(limits, Source(size_bytes), steady, size_bytes)
         self._extend = self._buf.extend
         if limits.words:
             # Only here: where there is no memory for words there is none for the module.
             from nocarrier.wire.shapes import Shapes
 
-            self._shapes = Shapes(self._source, limits.words, self._size_bytes)
+            self._shapes = Shapes(self._source, limits.words, size_bytes)
         self.reset()
 
     def reset(self) -> None:
@@ -69,10 +67,8 @@ class StreamParser(walker.Walker):
 
         Raises UsageError if there is none: too many bytes, or the events of those before were not taken.
         """
-        if len(self._buf) + len(data) > self._size_bytes:
-            self._to_front()
-            if len(self._buf) + len(data) > self._size_bytes:
-                raise UsageError("%d bytes fed, and %d not parsed" % (len(data), len(self._buf)))
+        if len(self._buf) + len(data) > self._until:
+            self._make_room(len(data))
         if self._skip.active:
             self._skip.fed(data)
         self._extend(data)
@@ -83,9 +79,17 @@ class StreamParser(walker.Walker):
         A Node in a value is good until the next call of this parser.
         """
         if self._state == _SHAPE:
-            self._found = self._shapes.match()
-            if self._found == _MORE and len(self._buf) <= self._until:
+            known = self._shapes
+            found = known.match()
+            if found == _MORE:
                 return None
+            if found == _MATCHED and known.end <= self._until:
+                try:
+                    check_all(self._source, known.marks, known.end - self._start, self._value_bytes)
+                    return self._delivered(known.end, known.shape, known.marks)
+                except XmlError:
+                    self._source.error = None  # what is wrong, and where first, is for framer and markup to say
+            self._give_up_shape()
         elif self._scan == len(self._buf) and self._depth == 1 and not self._ends_at_once:
             if self._source.error is None:
                 return None
@@ -98,43 +102,30 @@ class StreamParser(walker.Walker):
             raise XmlError("not-well-formed", "the stream ended without its end tag", at)
 
     def _event_behind(self) -> "Optional[tuple[int, object]]":
-        """The event that comes next, with self._found known."""
+        """The event that comes next, if it is not a child that is known."""
         if self._source.error is not None:
             raise self._source.error
         self._event = None
         while self._event is None:
-            if not (self._known() if self._state == _SHAPE else self._step()):
-                break
+            if self._state == _SHAPE:
+                return self.next_event()
+            if not self._step():
+                return None
         return self._event
 
-    def _to_front(self) -> None:
-        """Drops what is behind us."""
-        gap, self._start = self._start, 0
-        self._source.drop(0, gap)
-        self._skip.moved(gap)
-        self._moved(gap)
+    def _make_room(self, size: int) -> None:
+        """For so many bytes more. If the child at hand may become too large, it is not looked at as a known one."""
+        if len(self._buf) + size > self._size_bytes:
+            gap, self._start = self._start, 0
+            self._source.drop(0, gap)
+            self._skip.moved(gap)
+            self._moved(gap)
+            if len(self._buf) + size > self._size_bytes:
+                raise UsageError("%d bytes fed, and %d not parsed" % (size, len(self._buf)))
+        if self._state == _SHAPE and len(self._buf) + size > self._start + self._stanza_bytes:
+            self._give_up_shape()
 
-    # --- a child that may be a known one
-
-    def _known(self) -> bool:
-        """The child at hand has matched a shape, or none, or may be too large. False if more bytes are needed."""
-        known = self._shapes
-        if self._found == _NOT_ASKED:
-            self._found = known.match()
-        if self._found == _MORE and len(self._buf) <= self._until:
-            return False
-        if self._found == _MATCHED and known.end <= self._until and self._is_good(known):
-            self._delivered(known.end, known.shape, known.marks)
-        else:
-            self._state = _TOKEN
-            self._framer.begin(self._start)
-        return True
-
-    def _is_good(self, known: "Shapes") -> bool:
-        """False if its values are not; what is wrong, and where first, is then for framer and markup to say."""
-        try:
-            check_all(self._source, known.marks, known.count, self._limits.value_bytes)
-        except XmlError:
-            self._source.error = None
-            return False
-        return True
+    def _give_up_shape(self) -> None:
+        self._state = _TOKEN
+        self._framer.begin(self._start)
+        self._until = self._size_bytes

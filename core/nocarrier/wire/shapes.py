@@ -17,12 +17,11 @@ from nocarrier.compat import const
 from nocarrier.wire.source import Source
 
 try:
-    from typing import Any, Sequence
+    from typing import Any
 
-    from nocarrier.wire.source import Tag
+    from nocarrier.wire.markup import Markup
 
     Word = list[Any]
-    Shape = tuple[Sequence[Any], Sequence[int]]
 except ImportError:
     pass
 
@@ -55,7 +54,8 @@ class Shapes:
     limit: how many words are remembered, and how many values a known stanza may have; size_bytes: of the source.
     end:   index behind the stanza that matched.
     shape: of that stanza: its items and places.
-    marks: where the values found so far begin and end: value i, counted from 1, from marks[2i - 1] to marks[2i].
+    marks: where the values found so far begin and end: value i, counted from 1, from marks[2i - 1] to marks[2i]; when
+           the stanza has matched, a 0 behind them.
     count: how many marks there are.
     """
 
@@ -67,13 +67,14 @@ class Shapes:
         self._limit = limit
         self.marks = array("H" if size_bytes < 0x10000 else "I", [0] * (2 * limit + 2))
         self._seen = array("I", [0] * _SEEN)
-        self.shape: "Shape" = (), b""
+        self.shape: "Any" = None
+        self.end = 0
         self.forget()
 
     def forget(self) -> None:
         """Forgets all."""
         self._root: "Word" = [b"", 0, _TAG, None, None, _TAG_END, None]
-        self._tags: "list[Tag]" = []
+        self._values: "list[Any]" = []
         self._words = 0
         self._misses = 0
         self.begin(0)
@@ -81,6 +82,8 @@ class Shapes:
     def begin(self, start: int) -> None:
         """A stanza begins at index `start`, with "<"."""
         self._word = self._root
+        self._end = _TAG_END
+        self._end_size = 0
         self._scan = self._looked = start
         self.count = 0
 
@@ -96,11 +99,13 @@ class Shapes:
 
         As long as the stanza cannot have come to its end there is nothing to do.
         """
-        end = self._word[_END]
-        if self._find(end, self._looked) < 0:
-            self._looked = max(len(self._buf) - len(end) + 1, self._looked)
+        if self._find(self._end, self._looked) < 0:
+            self._looked = len(self._buf) - self._end_size
             return MORE
-        return self._follow()
+        found = self._follow()
+        self._end = self._word[_END]
+        self._end_size = len(self._end) - 1
+        return found
 
     def _follow(self) -> int:
         """Goes on from word to word.
@@ -123,9 +128,13 @@ class Shapes:
             while word is not None and not starts(word[_TEXT], at):
                 word = word[_NEXT]
             if word is None:
-                self._scan = self._looked = at
                 self.count = count
-                return self._no_follower(at)
+                self.shape = self._word[_SHAPE]
+                if self.shape is None:
+                    return self._no_follower(at)
+                self.end = at
+                marks[count - 1] = 0
+                return MATCHED
             marks[count] = at
             at += word[_SIZE]
             marks[count + 1] = at
@@ -134,16 +143,13 @@ class Shapes:
         return MORE
 
     def _no_follower(self, at: int) -> int:
-        """MATCHED behind the last word; else MORE if the last bytes may become one that follows, or UNKNOWN.
+        """MORE if the last bytes may become a word that follows, else UNKNOWN.
 
         To compare the bytes would be a loop. As long as they hold nothing that ends a stanza, there is time to see:
         whether they are too few for a word says enough.
         """
+        self._scan = self._looked = at
         word = self._word
-        if word[_SHAPE] is not None:
-            self.shape = word[_SHAPE]
-            self.end = at
-            return MATCHED
         if word[_END] is _TAG_END:
             ends = self._find(b"/>", at) >= 0 or self._find(b"</", at) >= 0
         else:
@@ -162,12 +168,12 @@ class Shapes:
                 return False
         return True
 
-    def learn(self, name: bytes, head_end: int, end: int, marks: "Sequence[int]", shape: "Shape") -> None:
-        """Remembers the stanza that ends at index `end` and has been checked, if one of its kind was here before.
+    def learn(self, markup: "Markup", head_end: int, end: int) -> None:
+        """Remembers the stanza that markup has just read, if one of its kind was here before.
 
-        name: of its start tag, as written; head_end: index behind that. marks: as above, without the last. shape: its
-        items and places.
+        head_end: index behind its start tag; end: index behind all of it.
         """
+        marks = markup.marks
         words = len(marks) // 2 + 1
         size = end - marks[0]
         kind = 0
@@ -183,14 +189,14 @@ class Shapes:
                 return
             self.forget()
         word = self._root
-        end_tag = b"</" + name
+        end_tag = self._shared(b"</" + markup.name)
         for i in range(0, len(marks), 2):
             last = i + 2 > len(marks)
-            text = bytes(self._buf[marks[i] : end if last else marks[i + 1]])
+            text = self._shared(bytes(self._buf[marks[i] : end if last else marks[i + 1]]))
             follows = b"" if last else _CLOSERS[b"<\"'".find(self._buf[marks[i + 2] : marks[i + 2] + 1])]
             word = self._follower(word, text, follows, _TAG_END if marks[i] + len(text) < head_end else end_tag)
-        items = tuple([item if isinstance(item, int) else self._shared(item) for item in shape[0]])
-        word[_SHAPE] = items, bytes(list(shape[1]))
+        items = tuple([item if isinstance(item, int) else self._shared(item) for item in markup.items])
+        word[_SHAPE] = items, bytes(list(markup.places))
 
     def _seen_before(self, kind: int) -> bool:
         """True if this kind was asked for lately; from now on it was."""
@@ -212,10 +218,10 @@ class Shapes:
         self._words += 1
         return new
 
-    def _shared(self, tag: "Tag") -> "Tag":
-        """This tag, or the one like it that another shape has."""
-        for known in self._tags:
-            if known == tag:
+    def _shared(self, value: "Any") -> "Any":
+        """This value, or the one equal to it that is kept already: tags and words come again in other shapes."""
+        for known in self._values:
+            if known == value:
                 return known
-        self._tags.append(tag)
-        return tag
+        self._values.append(value)
+        return value

@@ -10,6 +10,7 @@ try:
     Data = Union[bytes, bytearray, memoryview]
     # Local name; namespace, None for the default one; the default namespace that it declares, or None; attributes.
     Tag = tuple[str, Optional[str], Optional[str], tuple[str, ...]]
+    Shape = tuple[Sequence[Any], Sequence[int]]  # items and places of a stanza
 except ImportError:
     pass
 
@@ -37,10 +38,9 @@ class Source:
 
     The stanza at hand; its values, of attributes and of text, are numbered in document order, from 1:
 
-    items:  what it consists of.
+    shape:  its items; and its places, three numbers for each value: of a mark, how far behind it the value begins, how
+            long it is, or TO_NEXT_MARK.
     marks:  begin of the stanza; then begin and end of what was found to vary in it.
-    places: three bytes for each value: number of a mark, how far behind it the value begins, how long it is, or
-            TO_NEXT_MARK.
     plain:  all values stand for themselves: no reference, nothing that is to be normalised.
     serial: changes when the stanza does, or the place of its bytes.
     """
@@ -50,9 +50,8 @@ class Source:
         self.bytes[:] = b""  # MicroPython keeps the memory for what will be appended
         self.base = 0
         self.error: "Optional[XmlError]" = None
-        self.items: "Sequence[Any]" = ()
+        self.shape: "Shape" = (), ()
         self.marks: "Sequence[int]" = ()
-        self.places: "Sequence[int]" = b""
         self.plain = True
         self.serial = 0
 
@@ -68,7 +67,7 @@ class Source:
 
     def value(self, number: int, item: int) -> str:
         """The text of value `number`, which belongs to this item: a Tag, TEXT or CDATA."""
-        places, marks = self.places, self.marks
+        places, marks = self.shape[1], self.marks
         mark, offset, size = places[3 * number - 3], places[3 * number - 2], places[3 * number - 1]
         begin = marks[mark] + offset
         text = self.text(begin, marks[mark + 1] if size == TO_NEXT_MARK else begin + size)

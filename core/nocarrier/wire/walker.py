@@ -17,7 +17,7 @@ from nocarrier.wire.values import BAD_CHARACTER
 try:
     from typing import Any, Optional, Sequence
 
-    from nocarrier.wire.shapes import Shape
+    from nocarrier.wire.source import Shape
 except ImportError:
     pass
 
@@ -32,15 +32,16 @@ SHAPE = const(1)  # in a child that may be a known one
 TOKEN = const(2)  # in a token that the framer walks through
 
 ENDED = const(-1)  # the depth behind the stream's end
-NOT_ASKED = const(-1)  # what the shapes have found: nothing yet
 
 
 class Walker:
     """What StreamParser is made of, but for the shapes that it knows."""
 
-    def __init__(self, limits: WireLimits, source: Source, steady: "Sequence[str]") -> None:
+    def __init__(self, limits: WireLimits, source: Source, steady: "Sequence[str]", size_bytes: int) -> None:
         self._limits = limits
+        self._size_bytes = size_bytes
         self._stanza_bytes = limits.stanza_bytes
+        self._value_bytes = limits.value_bytes
         self._source = source
         self._buf = source.bytes
         self._framer = Framer(source)
@@ -59,8 +60,7 @@ class Walker:
         self._depth = 0
         self._start = 0  # of the child at hand, or of what is not parsed yet
         self._scan = 0  # what is in front of it was looked at
-        self._until = 0  # how far the child at hand may go
-        self._found = NOT_ASKED
+        self._until = self._size_bytes  # up to here bytes may be appended without a second thought
         self._head_bytes = 0  # of the start tag of the child at hand, once its end is known
         self._elements = 0  # of the child at hand
         self._begun = False
@@ -73,7 +73,8 @@ class Walker:
     def _moved(self, gap: int) -> None:
         """So many bytes in front of the scan position were taken out."""
         self._scan -= gap
-        self._until -= gap
+        if self._until < self._size_bytes:
+            self._until -= gap
         self._framer.moved(gap)
         if self._state == SHAPE:
             self._shapes.moved(gap)
@@ -82,8 +83,7 @@ class Walker:
         """The element that this shape begins with."""
         source = self._source
         source.serial += 1
-        source.items = shape[0]
-        source.places = shape[1]
+        source.shape = shape
         source.marks = marks
         return Node(source, 0, 1, self._xmlns)
 
@@ -135,8 +135,8 @@ class Walker:
         if self._depth == ENDED:
             raise self._source.fail("something follows the end of the stream", lt)
         if self._depth == 1 and self._shapes is not None:
-            self._begin_known(lt)
-        else:
+            self._may_be_known(lt)
+        if self._state == TEXT:
             self._framer.begin(lt, not self._begun)
             self._state = TOKEN
         return True
@@ -220,8 +220,16 @@ class Walker:
         markup.stanza(self._start, end)
         shape = markup.items, markup.places
         if markup.everywhere and self._shapes is not None:
-            self._shapes.learn(markup.name, self._start + self._head_bytes, end, markup.marks, shape)
-        self._delivered(end, shape, markup.marks)
+            self._learn(markup, end)
+        self._event = self._delivered(end, shape, markup.marks)
+        markup.begin(0)  # which lets go of them as soon as the next child is delivered
+
+    def _learn(self, markup: Markup, end: int) -> None:
+        """Remembers the shape of the child that ends at index `end`, if there is memory for it."""
+        try:
+            self._shapes.learn(markup, self._start + self._head_bytes, end)
+        except MemoryError:
+            self._shapes.forget()
 
     def _skipped(self, end: int) -> None:
         skip = self._skip
@@ -233,16 +241,20 @@ class Walker:
         self._start = self._scan = end
         self._event = TOO_LARGE, TooLarge(head, skip.size_bytes(end))
 
-    def _delivered(self, end: int, shape: "Shape", marks: "Sequence[int]") -> None:
-        self._event = STANZA, self._node(shape, marks)
+    def _delivered(self, end: int, shape: "Shape", marks: "Sequence[int]") -> "tuple[int, object]":
+        """The event of a child that ends at index `end`."""
         self._start = self._scan = end
-        self._state = TEXT
-        if self._shapes is not None and self._buf.startswith(b"<", end):
-            self._begin_known(end)
+        if self._shapes is None or not self._buf.startswith(b"<", end) or not self._may_be_known(end):
+            self._state = TEXT
+            self._until = self._size_bytes
+        return STANZA, self._node(shape, marks)
 
-    def _begin_known(self, lt: int) -> None:
-        """A child begins that may be a known one."""
-        self._until = lt + self._stanza_bytes
-        self._found = NOT_ASKED
+    def _may_be_known(self, lt: int) -> bool:
+        """A child begins at index `lt`. False if it may be too large: then it is not looked at as a known one."""
+        until = lt + self._stanza_bytes
+        if len(self._buf) > until:
+            return False
         self._shapes.begin(lt)
         self._state = SHAPE
+        self._until = until if until < self._size_bytes else self._size_bytes
+        return True

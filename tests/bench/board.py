@@ -1,0 +1,50 @@
+"""What the benchmarks on the Cortex-M3 share: the recorded traffic, frozen into a firmware, and a booted board."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from nocarrier_emulator.qemu import Board
+from nocarrier_emulator.xmlgen import recorded
+
+TOP = Path(__file__).parents[2]
+BUILD = Path(os.environ.get("BOARDS", str(TOP / ".build")))
+_MANIFEST = """
+include({core!r})
+freeze({frozen!r}, "drive.py")
+freeze({here!r}, "traffic.py")
+"""
+
+
+def messages() -> tuple[bytes, list[bytes]]:
+    """Stream header and all messages with a text that a real server has sent, live and from its archive."""
+    header, stanzas = recorded()[0]
+    return header, [stanza for stanza in stanzas if stanza.startswith(b"<message") and b"<body>" in stanza]
+
+
+def firmware(heap_bytes: int) -> str:
+    """The path of a firmware with the core, the traffic and tests/bench/frozen in it."""
+    folder = BUILD / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    header, texts = messages()
+    everything = recorded()[0][1]
+    names = {"HEADER": header, "MESSAGES": b"".join(texts), "ALL": b"".join(everything), "ONE": _of_470_bytes(texts)}
+    (folder / "traffic.py").write_text("".join("%s = %r\n" % item for item in names.items()))
+    manifest = folder / "manifest.py"
+    core, frozen = str(TOP / "ports/boards/mps2/manifest.py"), str(TOP / "tests/bench/frozen")
+    manifest.write_text(_MANIFEST.format(core=core, frozen=frozen, here=str(folder)))
+    out = BUILD / ("bench-%dk" % (heap_bytes // 1024))
+    script = TOP / "tests/setup/firmware.sh"
+    subprocess.run(["sh", str(script), str(manifest), str(heap_bytes), str(out)], check=True)
+    return str(out / "firmware.elf")
+
+
+def boot(heap_bytes: int) -> Board:
+    """A board with that firmware, and drive.py imported."""
+    board = Board(os.environ["QEMU_ARM"], firmware(heap_bytes))
+    board.run("import gc\nimport drive, traffic")
+    return board
+
+
+def _of_470_bytes(stanzas: list[bytes]) -> bytes:
+    return min(stanzas, key=lambda stanza: abs(len(stanza) - 470))
