@@ -38,6 +38,7 @@ class Framer:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._buf = source.bytes
+        self._find = self._buf.find  # bound once: a method that is looked up anew is an allocation
         self._state = _MARKUP
         self._may_declare = False
         self._lt = 0
@@ -107,7 +108,7 @@ class Framer:
 
     def _tag(self) -> int:
         """To the tag's ">" or to its next quote, whichever is first; index behind the ">", 0 at a quote, or -1."""
-        find = self._buf.find
+        find = self._find
         at = self.at
         gt = find(b">", at, self._end)
         stop = self._end if gt < 0 else gt

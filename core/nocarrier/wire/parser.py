@@ -81,15 +81,17 @@ class StreamParser(walker.Walker):
         if self._state == _SHAPE:
             known = self._shapes
             found = known.match()
-            if found == _MORE:
+            if found == _MORE and not (self._tight and self._too_large()):
                 return None
-            if found == _MATCHED and known.end <= self._until:
+            if found == _MATCHED and known.end <= self._start + self._stanza_bytes:
                 try:
                     check_all(self._source, known.marks, known.end - self._start, self._value_bytes)
                     return self._delivered(known.end, known.shape, known.marks)
                 except XmlError:
                     self._source.error = None  # what is wrong, and where first, is for framer and markup to say
-            self._give_up_shape()
+            self._state = _TOKEN
+            self._until = self._size_bytes
+            self._framer.begin(self._start)
         elif self._scan == len(self._buf) and self._depth == 1 and not self._ends_at_once:
             if self._source.error is None:
                 return None
@@ -114,7 +116,7 @@ class StreamParser(walker.Walker):
         return self._event
 
     def _make_room(self, size: int) -> None:
-        """For so many bytes more. If the child at hand may become too large, it is not looked at as a known one."""
+        """For so many bytes more. With them the child at hand may become too large."""
         if len(self._buf) + size > self._size_bytes:
             gap, self._start = self._start, 0
             self._source.drop(0, gap)
@@ -122,10 +124,8 @@ class StreamParser(walker.Walker):
             self._moved(gap)
             if len(self._buf) + size > self._size_bytes:
                 raise UsageError("%d bytes fed, and %d not parsed" % (size, len(self._buf)))
-        if self._state == _SHAPE and len(self._buf) + size > self._start + self._stanza_bytes:
-            self._give_up_shape()
+        self._tight = True
 
-    def _give_up_shape(self) -> None:
-        self._state = _TOKEN
-        self._framer.begin(self._start)
-        self._until = self._size_bytes
+    def _too_large(self) -> bool:
+        """True if the child at hand, which may be a known one, has not ended within the limit."""
+        return len(self._buf) > self._start + self._stanza_bytes

@@ -17,7 +17,7 @@ from nocarrier.compat import const
 from nocarrier.wire.source import Source
 
 try:
-    from typing import Any
+    from typing import Any, Optional
 
     from nocarrier.wire.markup import Markup
 
@@ -184,9 +184,7 @@ class Shapes:
         self._misses += 1
         if size > _WORDS_BYTES or words > self._limit or words > _MARKS or not self._seen_before(kind):
             return
-        if self._words + words > self._limit:
-            if self._misses < _MISSES:
-                return
+        if self._words >= self._limit and self._misses >= _MISSES:
             self.forget()
         word = self._root
         end_tag = self._shared(b"</" + markup.name)
@@ -194,7 +192,10 @@ class Shapes:
             last = i + 2 > len(marks)
             text = self._shared(bytes(self._buf[marks[i] : end if last else marks[i + 1]]))
             follows = b"" if last else _CLOSERS[b"<\"'".find(self._buf[marks[i + 2] : marks[i + 2] + 1])]
-            word = self._follower(word, text, follows, _TAG_END if marks[i] + len(text) < head_end else end_tag)
+            follower = self._follower(word, text, follows, _TAG_END if marks[i] + len(text) < head_end else end_tag)
+            if follower is None:
+                return
+            word = follower
         items = tuple([item if isinstance(item, int) else self._shared(item) for item in markup.items])
         word[_SHAPE] = items, bytes(list(markup.places))
 
@@ -206,13 +207,18 @@ class Shapes:
         self._seen[self._misses % _SEEN] = kind
         return False
 
-    def _follower(self, word: "Word", text: bytes, closer: bytes, end: bytes) -> "Word":
-        """This one of the words that follow; a new one, with all of this behind it, if there is none yet."""
+    def _follower(self, word: "Word", text: bytes, closer: bytes, end: bytes) -> "Optional[Word]":
+        """This one of the words that follow; a new one, with all of this behind it, if there is none yet.
+
+        None if there is no room for it.
+        """
         follower = word[_CHILD]
         while follower is not None:
             if follower[_TEXT] == text:
                 return follower  # type: ignore[no-any-return]
             follower = follower[_NEXT]
+        if self._words >= self._limit:
+            return None
         new: "Word" = [text, len(text), closer, None, word[_CHILD], end, None]
         word[_CHILD] = new
         self._words += 1

@@ -61,6 +61,7 @@ class Walker:
         self._start = 0  # of the child at hand, or of what is not parsed yet
         self._scan = 0  # what is in front of it was looked at
         self._until = self._size_bytes  # up to here bytes may be appended without a second thought
+        self._tight = False  # the child at hand, that may be a known one, may be too large
         self._head_bytes = 0  # of the start tag of the child at hand, once its end is known
         self._elements = 0  # of the child at hand
         self._begun = False
@@ -136,7 +137,7 @@ class Walker:
             raise self._source.fail("something follows the end of the stream", lt)
         if self._depth == 1 and self._shapes is not None:
             self._may_be_known(lt)
-        if self._state == TEXT:
+        else:
             self._framer.begin(lt, not self._begun)
             self._state = TOKEN
         return True
@@ -244,17 +245,17 @@ class Walker:
     def _delivered(self, end: int, shape: "Shape", marks: "Sequence[int]") -> "tuple[int, object]":
         """The event of a child that ends at index `end`."""
         self._start = self._scan = end
-        if self._shapes is None or not self._buf.startswith(b"<", end) or not self._may_be_known(end):
+        if self._shapes is not None and self._buf.startswith(b"<", end):
+            self._may_be_known(end)
+        else:
             self._state = TEXT
             self._until = self._size_bytes
         return STANZA, self._node(shape, marks)
 
-    def _may_be_known(self, lt: int) -> bool:
-        """A child begins at index `lt`. False if it may be too large: then it is not looked at as a known one."""
-        until = lt + self._stanza_bytes
-        if len(self._buf) > until:
-            return False
+    def _may_be_known(self, lt: int) -> None:
+        """A child begins at index `lt` that may be a known one."""
         self._shapes.begin(lt)
         self._state = SHAPE
+        until = lt + self._stanza_bytes
+        self._tight = len(self._buf) > until
         self._until = until if until < self._size_bytes else self._size_bytes
-        return True

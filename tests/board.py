@@ -1,4 +1,4 @@
-"""What the benchmarks on the Cortex-M3 share: the recorded traffic, frozen into a firmware, and a booted board."""
+"""What benchmarks and tests on the Cortex-M3 share: recorded traffic, frozen into a firmware, and a booted board."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 from nocarrier_emulator.qemu import Board
 from nocarrier_emulator.xmlgen import recorded
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[1]
 BUILD = Path(os.environ.get("BOARDS", str(TOP / ".build")))
 _MANIFEST = """
 include({core!r})
@@ -23,7 +23,7 @@ def messages() -> tuple[bytes, list[bytes]]:
 
 
 def firmware(heap_bytes: int) -> str:
-    """The path of a firmware with the core, the traffic and tests/bench/frozen in it."""
+    """The path of a firmware with the core, the traffic and tests/board_frozen in it."""
     folder = BUILD / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     header, texts = messages()
@@ -31,7 +31,7 @@ def firmware(heap_bytes: int) -> str:
     names = {"HEADER": header, "MESSAGES": b"".join(texts), "ALL": b"".join(everything), "ONE": _of_470_bytes(texts)}
     (folder / "traffic.py").write_text("".join("%s = %r\n" % item for item in names.items()))
     manifest = folder / "manifest.py"
-    core, frozen = str(TOP / "ports/boards/mps2/manifest.py"), str(TOP / "tests/bench/frozen")
+    core, frozen = str(TOP / "ports/boards/mps2/manifest.py"), str(TOP / "tests/board_frozen")
     manifest.write_text(_MANIFEST.format(core=core, frozen=frozen, here=str(folder)))
     out = BUILD / ("bench-%dk" % (heap_bytes // 1024))
     script = TOP / "tests/setup/firmware.sh"

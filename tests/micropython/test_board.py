@@ -1,0 +1,35 @@
+"""The parser on a Cortex-M3, in QEMU: which feeds allocate, and that nothing is left behind."""
+
+import board
+import pytest
+
+
+@pytest.fixture(scope="module")
+def device(tool):
+    tool("QEMU_ARM")
+    tool("MPY_CROSS")
+    with board.boot(65536) as device:
+        yield device
+
+
+@pytest.mark.parametrize("words", (0, 24))
+@pytest.mark.parametrize("stanza_bytes", (300, 1024))  # with the smaller one many stanzas are skipped
+@pytest.mark.parametrize("chunk", (1, 7, 64, 256))
+def test_a_feed_that_completes_nothing_allocates_nothing(device, words, stanza_bytes, chunk):
+    """All that a real server has said after the login; each such feed runs with the heap locked."""
+    device.run("p = drive.new(%d, 256, %d)" % (stanza_bytes, words))
+    if words:
+        device.run("for _ in range(3): drive.instructions(p, traffic.MESSAGES, 256, usecs)")
+    size = 4000 if chunk < 64 else 25000
+    program = "print(drive.locked(p, traffic.ALL, %d, %d))" % (size, chunk)
+    with_event, without = eval(device.run(program))
+    assert with_event > 5 and without > 2
+
+
+def test_memory_does_not_grow_and_a_stanza_costs_little(device):
+    device.run("p = drive.new(1024, 256, 24)")
+    for _ in range(3):
+        device.run("drive.instructions(p, traffic.MESSAGES, 256, usecs)")
+    after_some, after_many = eval(device.run("print(drive.live(p, traffic.ONE, 100))"))
+    assert after_many == after_some
+    assert int(device.run("print(drive.churn(p, traffic.ONE, 64))")) <= 3072
