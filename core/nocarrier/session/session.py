@@ -41,6 +41,9 @@ _STANZAS = ("message", "presence", "iq")
 # Prosody 13 may hold back a token that came in pieces until this much more has come.
 _PROBE = b" " * 64
 
+# Attributes whose values seldom change in what a server says to one client.
+_STEADY = ("to", "type", "by", "xml:lang", "queryid")
+
 
 class Session:
     """The session. out_bytes: how much may wait to be taken before send() refuses."""
@@ -51,7 +54,7 @@ class Session:
         self._line = line
         self._out = Outflow(line, out_bytes, limits.stanza_bytes)
         self._alive = Liveness(line)
-        self._parser = StreamParser(limits)
+        self._parser = StreamParser(limits, _STEADY)
         self._events: "list[tuple[int, object]]" = []
         self._ladder = Ladder(account, self._parser, self.acks, self._out, self._alive, self._events)
         self._again: "list[bytes]" = []

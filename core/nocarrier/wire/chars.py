@@ -37,6 +37,21 @@ _SUSPECT = (
     b"\1\0\0\0\0\0\0\0\0\0\0\0\0\1\0\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1"
 )  # fmt: skip
 
+# By byte, what it is in a name: 0 its end, 1 a letter, 2 may stand behind one, 3 a piece of another letter, 4 a colon.
+NAME_BYTES = (
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\2\2\0\2\2\2\2\2\2\2\2\2\2\4\0\0\0\0\0"
+    b"\0\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\0\0\0\0\1"
+    b"\0\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\0\0\0\0\0"
+    b"\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3"
+    b"\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3"
+    b"\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3"
+    b"\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3"
+)  # fmt: skip
+_LETTER = const(1)
+_PIECE = const(3)
+_COLON = const(4)
+
 
 def is_char(code: int) -> bool:
     """True if the code point is a Char of XML 1.0 §2.2."""
@@ -166,14 +181,23 @@ def _within(code: int, ranges: "tuple[tuple[int, int], ...]") -> bool:
 
 def is_ncname(name: str) -> bool:
     """True if `name` is an NCName (Namespaces in XML §3): a name without a colon."""
-    if not name:
+    data = name.encode()
+    if not data or NAME_BYTES[data[0]] not in (_LETTER, _PIECE):
         return False
+    for byte in data:
+        kind = NAME_BYTES[byte]
+        if not kind or kind == _COLON:
+            return False
+        if kind == _PIECE:
+            return _is_other_ncname(name)
+    return True
+
+
+def _is_other_ncname(name: str) -> bool:
     first = True
     for code in code_points(name):
         if code < 0x80:
-            ok = 0x61 <= code <= 0x7A or 0x41 <= code <= 0x5A or code == 0x5F
-            if not ok and not first:
-                ok = 0x30 <= code <= 0x39 or code == 0x2D or code == 0x2E
+            ok = NAME_BYTES[code] == _LETTER or (not first and NAME_BYTES[code] == 2)
         else:
             ok = _within(code, _NAME_START) or (not first and _within(code, _NAME_EXTRA))
         if not ok:

@@ -7,7 +7,7 @@ and values are checked here, in document order. What has passed is remembered (s
 from array import array
 
 from nocarrier.compat import const
-from nocarrier.wire.chars import is_ncname
+from nocarrier.wire.chars import NAME_BYTES, is_ncname
 from nocarrier.wire.limits import WireLimits
 from nocarrier.wire.source import CDATA, CLOSE, TEXT, TO_NEXT_MARK, Source
 from nocarrier.wire.values import check, check_characters, normalised
@@ -32,7 +32,6 @@ _EQUALS = const(0x3D)
 _APOS = const(0x27)
 _QUOT = const(0x22)
 _SPACE = b" \t\r\n"
-_ENDS_NAME = b" \t\r\n/>=<'\"&"
 _CDATA_OPEN = const(9)  # len("<![CDATA[")
 _CDATA_CLOSE = const(3)
 _STEADY_BYTES = const(64)
@@ -234,20 +233,25 @@ class Markup:
 
     def _name_end(self, at: int) -> int:
         buf = self._buf
+        kinds = NAME_BYTES
         start = at
-        while buf[at] not in _ENDS_NAME:
+        while kinds[buf[at]]:
             at += 1
         if at - start > self._limits.name_bytes:
             raise self._source.fail("name over %d bytes" % self._limits.name_bytes, start, "policy-violation")
         return at
 
     def _skip_space(self, at: int) -> int:
-        while self._buf[at] in _SPACE:
+        buf = self._buf
+        while buf[at] == 0x20 or buf[at] == 0x0A or buf[at] == 0x09 or buf[at] == 0x0D:
             at += 1
         return at
 
     def _name(self, begin: int, end: int) -> str:
-        check_characters(self._source, begin, end)
+        for i in range(begin, end):
+            if self._buf[i] >= 0x80:
+                check_characters(self._source, begin, end)
+                break
         return self._source.text(begin, end)
 
     def _expanded(self, name: str, at: int) -> str:

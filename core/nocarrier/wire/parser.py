@@ -49,12 +49,12 @@ class StreamParser(walker.Walker):
         """steady: names of attributes whose values seldom change; it saves time to know them (shapes.py)."""
         size_bytes = limits.stanza_bytes + limits.chunk_bytes + _ROOM_BYTES
         super().__init__(limits, Source(size_bytes), steady, size_bytes)
-        self._extend = self._buf.extend
         if limits.words:
             # Only here: where there is no memory for words there is none for the module.
             from nocarrier.wire.shapes import Shapes
 
             self._shapes = Shapes(self._source, limits.words, size_bytes)
+            self._match = self._shapes.match
         self.reset()
 
     def reset(self) -> None:
@@ -69,8 +69,6 @@ class StreamParser(walker.Walker):
         """
         if len(self._buf) + len(data) > self._until:
             self._make_room(len(data))
-        if self._skip.active:
-            self._skip.fed(data)
         self._extend(data)
 
     def next_event(self) -> "Optional[tuple[int, object]]":
@@ -80,7 +78,7 @@ class StreamParser(walker.Walker):
         """
         if self._state == _SHAPE:
             known = self._shapes
-            found = known.match()
+            found = self._match()
             if found == _MORE and not (self._tight and self._too_large()):
                 return None
             if found == _MATCHED and known.end <= self._start + self._stanza_bytes:

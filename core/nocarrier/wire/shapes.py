@@ -64,6 +64,7 @@ class Shapes:
         # Bound once: a method that is looked up anew is an allocation.
         self._find = self._buf.find
         self._starts = self._buf.startswith
+        self._on = self._follow  # and it is not found in the class only after all attributes were searched
         self._limit = limit
         self.marks = array("H" if size_bytes < 0x10000 else "I", [0] * (2 * limit + 2))
         self._seen = array("I", [0] * _SEEN)
@@ -102,9 +103,10 @@ class Shapes:
         if self._find(self._end, self._looked) < 0:
             self._looked = len(self._buf) - self._end_size
             return MORE
-        found = self._follow()
-        self._end = self._word[_END]
-        self._end_size = len(self._end) - 1
+        found = self._on()
+        if found == MORE and self._word[_END] is not self._end:
+            self._end = self._word[_END]
+            self._end_size = len(self._end) - 1
         return found
 
     def _follow(self) -> int:

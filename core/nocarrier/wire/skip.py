@@ -50,10 +50,11 @@ class Skip:
         self.front = start + head_bytes
         self._origin = self._source.base + start
 
-    def fed(self, data: "Data") -> None:
-        """To be called before data is appended: plain ASCII, which most of a stanza is, is checked at once."""
+    def extend(self, data: "Data") -> None:
+        """Appends data; plain ASCII, which most of a stanza is, is checked at once."""
         if data and self.checked == len(self._buf) and min(data) >= 0x20 and max(data) <= _DEL:
             self.checked += len(data)
+        self._buf.extend(data)
 
     def check(self) -> int:
         """Index of the first byte that is illegal, or the end of the buffer. A character may still be cut there."""

@@ -39,7 +39,7 @@ def check_all(source: "Source", marks: "Sequence[int]", size: int, value_bytes: 
     source.plain = True
     i = _special(memoryview(source.bytes), marks, 1)
     while marks[i]:
-        check(source, marks[i], marks[i + 1], source.bytes[marks[i] - 1] == _GT, value_bytes)
+        _closely(source, marks[i], marks[i + 1], source.bytes[marks[i] - 1] == _GT)
         i = _special(memoryview(source.bytes), marks, i + 2)
     if size > value_bytes:
         for k in range(1, i, 2):
@@ -63,9 +63,15 @@ def _special(view: memoryview, marks: "Sequence[int]", i: int) -> int:
 
 def check(source: "Source", begin: int, end: int, is_text: bool, value_bytes: int) -> None:
     """Checks one attribute value, or the text between two tags. Raises XmlError."""
-    find = source.bytes.find
     if not is_text and end - begin > value_bytes:
         raise _too_long(source, begin, value_bytes)
+    if _special(memoryview(source.bytes), (0, begin, end, 0), 1) == 1:
+        _closely(source, begin, end, is_text)
+
+
+def _closely(source: "Source", begin: int, end: int, is_text: bool) -> None:
+    """Checks a value that holds something special."""
+    find = source.bytes.find
     check_characters(source, begin, end)
     wrong = find(b"]]>" if is_text else b"<", begin, end)
     if wrong >= 0:

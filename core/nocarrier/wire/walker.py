@@ -15,9 +15,9 @@ from nocarrier.wire.source import Source
 from nocarrier.wire.values import BAD_CHARACTER
 
 try:
-    from typing import Any, Optional, Sequence
+    from typing import Any, Callable, Optional, Sequence
 
-    from nocarrier.wire.source import Shape
+    from nocarrier.wire.source import Data, Shape
 except ImportError:
     pass
 
@@ -47,6 +47,10 @@ class Walker:
         self._framer = Framer(source)
         self._markup = Markup(source, limits, steady)
         self._skip = Skip(source)
+        # Bound once: a method that is looked up anew is an allocation.
+        self._extend_kept: "Callable[[Data], None]" = self._buf.extend
+        self._extend: "Callable[[Data], None]" = self._buf.extend
+        self._extend_skipped = self._skip.extend
         self._shapes: "Any" = None
         self._start = 0
 
@@ -56,6 +60,7 @@ class Walker:
         self._source.base = 0
         self._markup.reset()
         self._skip.active = False
+        self._extend = self._extend_kept
         self._state = TEXT
         self._depth = 0
         self._start = 0  # of the child at hand, or of what is not parsed yet
@@ -115,7 +120,7 @@ class Walker:
         if self._skip.active:
             raise self._source.fail(BAD_CHARACTER, visible)
         if self._depth > 0 and (self._depth > 1 or self._state == TOKEN):
-            self._skip.begin(self._start, self._head_bytes if self._depth > 1 else 0)
+            self._begin_skip(self._head_bytes if self._depth > 1 else 0)
         elif self._state == TOKEN:
             raise self._source.fail("stream header over the limit", self._start, "policy-violation")
 
@@ -199,7 +204,7 @@ class Walker:
                 self._elements = 1
                 self._head_bytes = end - self._start
             if self._elements > self._limits.elements and not self._skip.active:
-                self._skip.begin(self._start, self._head_bytes)
+                self._begin_skip(self._head_bytes)
                 bad = self._skip.check()
                 if bad < end:
                     raise self._source.fail(BAD_CHARACTER, bad)
@@ -232,9 +237,14 @@ class Walker:
         except MemoryError:
             self._shapes.forget()
 
+    def _begin_skip(self, head_bytes: int) -> None:
+        self._skip.begin(self._start, head_bytes)
+        self._extend = self._extend_skipped
+
     def _skipped(self, end: int) -> None:
         skip = self._skip
         skip.active = False
+        self._extend = self._extend_kept
         head: "Optional[Node]" = None
         if skip.front > skip.start:
             self._markup.head(skip.start, False)
