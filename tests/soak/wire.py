@@ -1,14 +1,11 @@
 """Streams, well-formed and damaged, read by our parser and by expat: no difference, at every split and byte by byte.
 
 COUNT=100000 documents from SEED=0 on, by JOBS=2 processes. Each is read by a parser that remembers no shapes of stanzas
-and by one that does. Then FUZZ=0 CPU-minutes of fuzzing, guided by coverage (fuzz.py).
+and by one that does.
 """
 
 import multiprocessing
 import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 from nocarrier.wire.limits import WireLimits
@@ -47,14 +44,7 @@ def main() -> dict[str, Any]:
                 different.append(first + n)
             if n % 10_000 == 9_999:
                 print("%d documents" % (n + 1), flush=True)
-    result: dict[str, Any] = {
+    return {
         "documents": count, "average_bytes": size // max(count, 1), "parses": parses, "refused": refused,
         "different": len(different), "failed": different,
     }  # fmt: skip
-    minutes = float(os.environ.get("FUZZ", "0"))
-    if minutes:
-        fuzz = Path(__file__).with_name("fuzz.py")
-        done = subprocess.run([sys.executable, str(fuzz), str(minutes)], capture_output=True, text=True)
-        print(done.stdout[-2000:], done.stderr[-2000:])
-        result["fuzz"] = done.stdout.strip().splitlines()[-1] if done.returncode == 0 else "failed"
-    return result
