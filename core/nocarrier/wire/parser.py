@@ -77,14 +77,15 @@ class StreamParser(walker.Walker):
         A Node in a value is good until the next call of this parser.
         """
         if self._state == _SHAPE:
-            known = self._shapes
             found = self._match()
-            if found == _MORE and not (self._tight and self._too_large()):
-                return None
+            if found == _MORE:
+                if not self._tight or not self._too_large():
+                    return None
+            known = self._shapes
             if found == _MATCHED and known.end <= self._start + self._stanza_bytes:
                 try:
                     check_all(self._source, known.marks, known.end - self._start, self._value_bytes)
-                    return self._delivered(known.end, known.shape, known.marks)
+                    return self._deliver(known.end, known.shape, known.marks)
                 except XmlError:
                     self._source.error = None  # what is wrong, and where first, is for framer and markup to say
             self._state = _TOKEN

@@ -131,9 +131,10 @@ class Shapes:
                 word = word[_NEXT]
             if word is None:
                 self.count = count
-                self.shape = self._word[_SHAPE]
-                if self.shape is None:
+                word = self._word[_SHAPE]
+                if word is None:
                     return self._no_follower(at)
+                self.shape = word
                 self.end = at
                 marks[count - 1] = 0
                 return MATCHED
