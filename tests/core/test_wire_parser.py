@@ -343,3 +343,16 @@ def test_billion_laughs_is_refused_at_its_doctype():
         assert False, "accepted"
     except XmlError as error:
         assert error.condition == "restricted-xml" and error.offset == 21
+
+
+def test_what_is_remembered_of_shapes_is_bounded():
+    """A peer that writes ever new kinds of stanzas, each of them twice, fills no more than what was granted."""
+    parser = p.StreamParser(WireLimits(words=4))
+    parser.feed(HEADER)
+    parser.next_event()
+    for kind in range(28):
+        for _ in range(2):
+            parser.feed(b"<m%d a%d='1' b%d='2'><c%d d='3'/></m%d>" % ((kind,) * 5))
+            assert parser.next_event()[0] == p.STANZA
+    # Of each word its text, and of its shape the end tag and two tags.
+    assert 0 < len(parser._shapes._values) <= 4 * 4

@@ -189,11 +189,13 @@ class Shapes:
             return
         if self._words >= self._limit and self._misses >= _MISSES:
             self.forget()
+        if self._words >= self._limit:
+            return
         word = self._root
         end_tag = self._shared(b"</" + markup.name)
         for i in range(0, len(marks), 2):
             last = i + 2 > len(marks)
-            text = self._shared(bytes(self._buf[marks[i] : end if last else marks[i + 1]]))
+            text = bytes(self._buf[marks[i] : end if last else marks[i + 1]])
             follows = b"" if last else _CLOSERS[b"<\"'".find(self._buf[marks[i + 2] : marks[i + 2] + 1])]
             follower = self._follower(word, text, follows, _TAG_END if marks[i] + len(text) < head_end else end_tag)
             if follower is None:
@@ -222,7 +224,7 @@ class Shapes:
             follower = follower[_NEXT]
         if self._words >= self._limit:
             return None
-        new: "Word" = [text, len(text), closer, None, word[_CHILD], end, None]
+        new: "Word" = [self._shared(text), len(text), closer, None, word[_CHILD], end, None]
         word[_CHILD] = new
         self._words += 1
         return new
