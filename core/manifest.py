@@ -1,3 +1,4 @@
 # Freezes the core into a firmware, or installs it with mip.
-metadata(version="0.1.0", description="XMPP client core for constrained handhelds", license="MIT")
+# No version here: it would be written into every module, and take memory in each. package.json has it.
+metadata(description="XMPP client core for constrained handhelds", license="MIT")
 package("nocarrier")

@@ -6,8 +6,10 @@ link_down(); the app calls send_message() and takes next_event(). Time is handed
 
 from nocarrier import events
 from nocarrier.compat import const
-from nocarrier.errors import AuthError, NocarrierError, PeerError, StorageError, UsageError
+from nocarrier.errors import NocarrierError, PeerError, UsageError
 from nocarrier.jid import checked
+from nocarrier.queue.storage import StorageError
+from nocarrier.session.errors import AuthError
 
 # isort: split
 # From the lower layers to the upper ones: an import inside an import costs stack, which a device has little of.

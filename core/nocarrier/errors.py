@@ -1,7 +1,8 @@
 """The typed errors of the core.
 
-Two families, never mixed: UsageError is the caller's mistake, PeerError is the other side's misbehaviour. A third,
-StorageError, is the flash's. Anything else that escapes the core is a bug in it.
+Two families, never mixed: UsageError is the caller's mistake, PeerError is the other side's misbehaviour; what of it is
+the session's matter is in session/errors.py. A third, StorageError, is the flash's (queue/storage.py). Anything else
+that escapes the core is a bug in it.
 """
 
 
@@ -37,19 +38,3 @@ class XmlError(PeerError):
     def __init__(self, condition: str, text: str, offset: int) -> None:
         super().__init__(condition, text)
         self.offset = offset
-
-
-class StreamError(PeerError):
-    """The server closed the stream with <stream:error/> (RFC 6120 §4.9)."""
-
-
-class AuthError(PeerError):
-    """Login is impossible as things stand: wrong password, no common mechanism, a server that cannot prove itself."""
-
-
-class StorageError(NocarrierError):
-    """The flash refused: full, read-only or broken. Raised by the storage that the caller passes in."""
-
-
-class StorageFull(StorageError):
-    """No room left. What is already stored is intact."""

@@ -3,8 +3,7 @@
 Runs on MicroPython too: the core's tests use it there.
 """
 
-from nocarrier.errors import StorageError, StorageFull
-from nocarrier.queue.storage import Storage
+from nocarrier.queue.storage import Storage, StorageError, StorageFull
 
 try:
     from typing import Optional

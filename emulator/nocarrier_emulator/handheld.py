@@ -4,8 +4,7 @@ import random
 from collections.abc import Callable
 
 from nocarrier.client import Client, ClientLimits
-from nocarrier.errors import StorageError
-from nocarrier.queue.storage import Storage
+from nocarrier.queue.storage import Storage, StorageError
 from nocarrier.queue.store import QueueLimits, Store
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile

@@ -6,8 +6,7 @@ MicroPython's flush() reaches the medium (LittleFS syncs, the unix port calls fs
 import errno
 import os
 
-from nocarrier.errors import StorageError, StorageFull
-from nocarrier.queue.storage import Storage
+from nocarrier.queue.storage import Storage, StorageError, StorageFull
 
 try:
     from typing import IO, Any, Optional

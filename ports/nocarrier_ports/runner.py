@@ -6,8 +6,9 @@ step() does what is to be done now and returns; whoever calls it decides how to 
 
 from nocarrier.client import Client, may_retry
 from nocarrier.compat import const
-from nocarrier.errors import NocarrierError, StorageError
+from nocarrier.errors import NocarrierError
 from nocarrier.modular import ticks_add, ticks_diff
+from nocarrier.queue.storage import StorageError
 from nocarrier_ports.links.link import Link, LinkError, NoCarrier
 
 try:

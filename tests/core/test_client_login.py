@@ -4,10 +4,11 @@ from binascii import a2b_base64, b2a_base64
 
 from nocarrier import events
 from nocarrier.client import Client, ClientLimits, may_retry
-from nocarrier.errors import AuthError, PeerError, StreamError, UsageError, XmlError
+from nocarrier.errors import PeerError, UsageError, XmlError
 from nocarrier.queue import states
 from nocarrier.queue.store import QueueLimits, Store
 from nocarrier.session.account import Account
+from nocarrier.session.errors import AuthError, StreamError
 from nocarrier.session.line import LineProfile
 from nocarrier.wire.limits import WireLimits
 from nocarrier_emulator import dialogue as d

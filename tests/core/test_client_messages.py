@@ -2,8 +2,9 @@
 
 from nocarrier import events
 from nocarrier.client import ClientLimits
-from nocarrier.errors import StorageError, StorageFull, UsageError
+from nocarrier.errors import UsageError
 from nocarrier.queue import records, states
+from nocarrier.queue.storage import StorageError, StorageFull
 from nocarrier.queue.store import QueueLimits
 from nocarrier.wire.limits import WireLimits
 from nocarrier_emulator import dialogue as d

@@ -1,10 +1,11 @@
 """Journal, outbox, inbox and store: what is on flash, what survives a power cut, what happens when flash refuses."""
 
-from nocarrier.errors import StorageError, StorageFull, UsageError
+from nocarrier.errors import UsageError
 from nocarrier.queue import records, states
 from nocarrier.queue.inbox import dedup_key
 from nocarrier.queue.journal import Journal
 from nocarrier.queue.records import Incoming
+from nocarrier.queue.storage import StorageError, StorageFull
 from nocarrier.queue.store import QueueLimits
 from nocarrier_emulator.flash import MemoryFlash, PowerCut
 from nocarrier_emulator.stores import incoming, reopened

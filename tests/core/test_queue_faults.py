@@ -1,8 +1,8 @@
 """The queue when flash refuses, tears or forgets: what was promised is there, numbers are given once, order is kept."""
 
-from nocarrier.errors import StorageError, StorageFull
 from nocarrier.queue import records
 from nocarrier.queue.journal import Journal
+from nocarrier.queue.storage import StorageError, StorageFull
 from nocarrier.queue.store import QueueLimits
 from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.stores import incoming, reopened

@@ -2,7 +2,8 @@
 
 from binascii import hexlify
 
-from nocarrier.errors import AuthError, UsageError
+from nocarrier.errors import UsageError
+from nocarrier.session.errors import AuthError
 from nocarrier.session.pbkdf2 import Pbkdf2, hmac
 from nocarrier.session.scram import Scram, prepared
 

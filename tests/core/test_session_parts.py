@@ -1,10 +1,11 @@
 """Counters that wrap, stanza counts, liveness and budget of a line, the choice of a mechanism, and the state tables."""
 
 from nocarrier import ns
-from nocarrier.errors import AuthError, PeerError, StreamError, UsageError
+from nocarrier.errors import PeerError, UsageError
 from nocarrier.modular import count_add, count_diff, ticks_add, ticks_diff
 from nocarrier.session import steps
 from nocarrier.session.acks import Acks, number
+from nocarrier.session.errors import AuthError, StreamError
 from nocarrier.session.features import MECHANISMS, Features, choose
 from nocarrier.session.line import LineProfile, Liveness
 from nocarrier.session.outflow import Outflow

@@ -12,11 +12,11 @@ import slixmpp
 
 from nocarrier import events
 from nocarrier.client import Client
-from nocarrier.errors import AuthError, StreamError
 from nocarrier.queue import records, states
 from nocarrier.queue.store import QueueLimits, Store
 from nocarrier.session import features
 from nocarrier.session.account import Account
+from nocarrier.session.errors import AuthError, StreamError
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.prosody import Prosody

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from nocarrier.errors import StorageError, StorageFull
+from nocarrier.queue.storage import StorageError, StorageFull
 from nocarrier.queue.store import QueueLimits, Store
 from nocarrier_ports.flash import FolderFlash
 

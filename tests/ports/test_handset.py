@@ -3,8 +3,10 @@
 import pytest
 
 from nocarrier import events
-from nocarrier.errors import AuthError, PeerError, StorageError, StorageFull, StreamError, XmlError
+from nocarrier.errors import PeerError, XmlError
+from nocarrier.queue.storage import StorageError, StorageFull
 from nocarrier.session.account import Account
+from nocarrier.session.errors import AuthError, StreamError
 from nocarrier_emulator.clock import VirtualClock
 from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.flash import MemoryFlash

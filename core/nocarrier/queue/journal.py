@@ -13,8 +13,8 @@ import binascii
 import struct
 
 from nocarrier.compat import const
-from nocarrier.errors import StorageError, UsageError
-from nocarrier.queue.storage import Storage
+from nocarrier.errors import UsageError
+from nocarrier.queue.storage import Storage, StorageError
 
 try:
     from typing import Callable, Iterator

@@ -1,5 +1,15 @@
 """What the journal asks of the flash. The caller passes an object with these methods; ports/ has them for files."""
 
+from nocarrier.errors import NocarrierError
+
+
+class StorageError(NocarrierError):
+    """The flash refused: full, read-only or broken. Raised by the storage that the caller passes in."""
+
+
+class StorageFull(StorageError):
+    """No room left. What is already stored is intact."""
+
 
 class Storage:
     """A few small files with append and flush.

@@ -4,7 +4,6 @@ The journal is the only place where anything is kept. At start-up it is read onc
 is given up, after what is alive in it was written once more. What was only history goes with the segment.
 """
 
-from nocarrier.errors import StorageError, StorageFull
 from nocarrier.queue import records
 from nocarrier.queue.history import HistoryItem, read_correspondents, read_history
 from nocarrier.queue.inbox import Inbox
@@ -12,7 +11,7 @@ from nocarrier.queue.journal import Journal
 from nocarrier.queue.numbers import Numbers
 from nocarrier.queue.outbox import Outbox
 from nocarrier.queue.records import Incoming, Outgoing
-from nocarrier.queue.storage import Storage
+from nocarrier.queue.storage import Storage, StorageError, StorageFull
 
 try:
     from typing import Any, Callable, Optional

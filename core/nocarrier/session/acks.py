@@ -1,8 +1,9 @@
 """Counting stanzas (XEP-0198 §4): what the server has of ours, what we have of the server's."""
 
 from nocarrier.decimal import decimal
-from nocarrier.errors import PeerError, StreamError
+from nocarrier.errors import PeerError
 from nocarrier.modular import COUNT_MASK, count_add, count_diff
+from nocarrier.session.errors import StreamError
 
 try:
     from typing import Optional

@@ -1,7 +1,7 @@
 """What the server offers, and which mechanism is taken (RFC 6120 §4.3.2, §6.3.3)."""
 
 from nocarrier import ns
-from nocarrier.errors import AuthError
+from nocarrier.session.errors import AuthError
 from nocarrier.session.pbkdf2 import HASHES
 
 try:

@@ -6,10 +6,11 @@ must know into the events. Every move goes through go(), which holds it against 
 
 from nocarrier import ns
 from nocarrier.compat import const
-from nocarrier.errors import AuthError, PeerError, StreamError
+from nocarrier.errors import PeerError
 from nocarrier.session import steps
 from nocarrier.session.account import Account
 from nocarrier.session.acks import Acks, number_or_none
+from nocarrier.session.errors import AuthError, StreamError
 from nocarrier.session.features import Features
 from nocarrier.session.line import Liveness
 from nocarrier.session.login import Login

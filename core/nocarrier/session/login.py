@@ -4,8 +4,8 @@ from binascii import a2b_base64
 
 from nocarrier import ns
 from nocarrier.compat import const
-from nocarrier.errors import AuthError
 from nocarrier.session.account import Account
+from nocarrier.session.errors import AuthError
 from nocarrier.session.features import MECHANISMS, PLAIN, Features, choose
 from nocarrier.session.scram import Scram, b64, prepared
 from nocarrier.wire.element import Element

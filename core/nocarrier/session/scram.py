@@ -3,7 +3,8 @@
 from binascii import a2b_base64, b2a_base64
 
 from nocarrier.decimal import decimal
-from nocarrier.errors import AuthError, UsageError
+from nocarrier.errors import UsageError
+from nocarrier.session.errors import AuthError
 from nocarrier.session.pbkdf2 import HASHES, Hmac, Pbkdf2, hmac
 from nocarrier.wire.chars import encoded
 

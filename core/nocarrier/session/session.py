@@ -7,11 +7,12 @@ ladder.py's business; what follows is here: stanzas, acknowledgements, liveness,
 
 from nocarrier import ns
 from nocarrier.compat import const
-from nocarrier.errors import PeerError, StreamError, UsageError
+from nocarrier.errors import PeerError, UsageError
 from nocarrier.modular import count_diff, ticks_diff
 from nocarrier.session import steps
 from nocarrier.session.account import Account
 from nocarrier.session.acks import Acks, number
+from nocarrier.session.errors import StreamError
 from nocarrier.session.ladder import Ladder
 from nocarrier.session.line import LineProfile, Liveness
 from nocarrier.session.login import Login

@@ -1,8 +1,10 @@
 """What went wrong, in words."""
 
-from nocarrier.errors import AuthError, PeerError, StorageFull, XmlError
+from nocarrier.errors import PeerError, XmlError
 from nocarrier.queue import records, states
 from nocarrier.queue.history import HistoryItem
+from nocarrier.queue.storage import StorageFull
+from nocarrier.session.errors import AuthError
 
 _CONDITIONS = {
     "not-authorized": "wrong name or password",
