@@ -11,7 +11,7 @@ TOP = Path(__file__).parents[1]
 BUILD = Path(os.environ.get("BOARDS", str(TOP / ".build")))
 _MANIFEST = """
 include({core!r})
-freeze({frozen!r}, "drive.py")
+freeze({frozen!r})
 freeze({here!r}, "traffic.py")
 """
 
@@ -39,10 +39,12 @@ def firmware(heap_bytes: int) -> str:
     return str(out / "firmware.elf")
 
 
-def boot(heap_bytes: int) -> Board:
-    """A board with that firmware, and drive.py imported."""
+def boot(heap_bytes: int, module: str = "drive") -> Board:
+    """A board with that firmware, and that module of tests/board_frozen imported, with what it needs."""
     board = Board(os.environ["QEMU_ARM"], firmware(heap_bytes))
-    board.run("import gc\nimport drive, traffic")
+    board.run("import %s" % module)
+    if module == "drive":
+        board.run("import gc, traffic")
     return board
 
 

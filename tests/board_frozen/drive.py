@@ -145,15 +145,3 @@ def one_of(parser, size, chunk, usecs):
     parser.feed(b"</body></message>")
     events += take(parser, False)
     return usecs() - began, events
-
-
-def fits(stanza_bytes, words):
-    """Parses the traffic three times: does it fit into this heap?"""
-    parser = new(stanza_bytes, 256, words)
-    view = memoryview(traffic.MESSAGES)
-    n = 0
-    for _ in range(3):
-        for at in range(0, len(view), 64):
-            parser.feed(view[at : at + 64])
-            n += take(parser, True)
-    return n

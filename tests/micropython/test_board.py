@@ -33,3 +33,12 @@ def test_memory_does_not_grow_and_a_stanza_costs_little(device):
     after_some, after_many = eval(device.run("print(drive.live(p, traffic.ONE, 100))"))
     assert after_many == after_some
     assert int(device.run("print(drive.churn(p, traffic.ONE, 64))")) <= 3072
+
+
+@pytest.mark.parametrize("kilobytes, words", [(13, 0), (17, 22)])
+def test_small_heaps(kilobytes, words, tool):
+    """What is recorded is parsed and read; one kilobyte more than the benchmark needs, which must not run short."""
+    tool("QEMU_ARM")
+    with board.boot(kilobytes * 1024, "fits") as device:
+        said = eval(device.run("print(fits.fits(fits.WireLimits(640, 256, words=%d), 4, usecs))" % words))
+    assert said[:2] == (4 * len(board.messages()[1]), words)

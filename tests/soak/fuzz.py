@@ -1,4 +1,4 @@
-"""Fuzzing of the stream parser, guided by the coverage of its code. MINUTES=1; the corpus is what servers have said.
+"""Fuzzing of the stream parser, guided by the coverage of its code. MINUTES=1, SEED=1; the corpus is what servers have said.
 
 Each input is a stream behind a header, and where to cut it. Our parser reads it whole, cut, and with shapes that it
 remembers from the inputs before; expat reads it too. A difference, another exception or a hang ends the run.
@@ -15,23 +15,26 @@ _CORPUS_STANZAS = 60
 
 
 def main() -> dict[str, Any]:
-    """How many inputs were tried; "failed" is what the fuzzer said at its end, if it has found something."""
+    """How many inputs were tried; "failed" is what the fuzzer said at its end and the input, if it has found something."""
     from nocarrier_emulator.xmlgen import recorded
 
-    minutes = float(os.environ.get("MINUTES", "1"))
+    minutes, seed = float(os.environ.get("MINUTES", "1")), int(os.environ.get("SEED", "1"))
     with tempfile.TemporaryDirectory(prefix="nocarrier-fuzz-") as folder:
         for _, stanzas in recorded():
             for n, stanza in enumerate(stanzas[:_CORPUS_STANZAS]):
                 (Path(folder) / str(n)).write_bytes(b"\x40" + stanza)
         done = subprocess.run(
             [sys.executable, __file__, folder, "-max_total_time=%d" % (minutes * 60), "-max_len=700", "-timeout=20",
-             "-artifact_prefix=" + folder + "/"],
-            capture_output=True, text=True,
+             "-seed=%d" % seed, "-artifact_prefix=" + folder + "/"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
         )  # fmt: skip
-    said = (done.stdout + done.stderr).splitlines()
-    print("\n".join(said[-6:]))
+        found = [
+            repr(path.read_bytes()) for path in Path(folder).glob("[cstl]*-*")
+        ]  # crash-…, slow-…, timeout-…, leak-…
+    said = [line for line in done.stdout.splitlines() if not line.startswith("#")]
+    print("\n".join(said[-30:]))
     tried = [line for line in said if line.startswith("Done ")]
-    return {"minutes": minutes, "said": tried, "failed": said[-25:] if done.returncode else []}
+    return {"minutes": minutes, "seed": seed, "said": tried, "failed": said[-30:] + found if done.returncode else []}
 
 
 def _fuzz() -> None:

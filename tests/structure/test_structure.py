@@ -180,6 +180,19 @@ def test_the_core_readme_names_files_that_are_there():
             assert (root / name).is_file() or (TOP / name).is_file(), "%s names %s" % (readme, name)
 
 
+def test_constants_that_are_stated_twice_agree():
+    """MicroPython folds a constant only in its own module: "# As in x.py" stands above the copy of one of x.py's."""
+    number = r"^_?(\w+) = const\((-?\w+)\).*\n"
+    found = 0
+    for path in modules(CORE):
+        for name, block in re.findall(r"^# As in (\w+)\.py.*\n((?:_\w+ = const\(.*\n)+)", path.read_text(), re.M):
+            original = dict(re.findall(number, (path.parent / (name + ".py")).read_text(), re.M))
+            for constant, value in re.findall(number, block, re.M):
+                assert original[constant] == value, "%s: %s" % (path, constant)
+                found += 1
+    assert found > 10
+
+
 @pytest.mark.parametrize("part, package", [("core", "nocarrier"), ("ports", "nocarrier_ports")])
 def test_mip_installs_every_file(part, package):
     """package.json of micropython-lib's kind: [[name on the device, path beside the file], …]."""

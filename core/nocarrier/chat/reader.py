@@ -16,12 +16,12 @@ from nocarrier.queue.records import Incoming
 from nocarrier.queue.store import Store
 from nocarrier.session.acks import Acks
 from nocarrier.wire.element import Element
-from nocarrier.wire.skip import TooLarge
 
 try:
     from typing import Optional
 
     from nocarrier.wire.node import Node
+    from nocarrier.wire.walker import TooLarge
 except ImportError:
     pass
 
@@ -97,23 +97,23 @@ class Reader:
 
     def too_large(self, skipped: TooLarge) -> None:
         """A stanza over the limit: a request is refused, a message leaves a notice in its place."""
-        head = skipped.head
+        head, size_bytes = skipped
         if head is None:
             return
         if head.name == "iq" and head.get("type") in ("get", "set"):
             self._sender.reply(iqs.refusal(head, "modify", "policy-violation"))
         elif head.name == "iq":
-            self._answer_too_large(head, skipped.size_bytes)
+            self._answer_too_large(head, size_bytes)
         elif head.name == "message" and (head.get("type") or "normal") in ("chat", "normal"):
             in_walk = self._catch_up.skipped() and head.get("from") in (None, self._own)
             if in_walk and self._catch_up.looking_back:
                 return
             # Only the start tag was kept; this stands for the text.
-            notice = messages.incoming(head, "too large (%d bytes)" % skipped.size_bytes, "", False, self.utc_s)
+            notice = messages.incoming(head, "too large (%d bytes)" % size_bytes, "", False, self.utc_s)
             if notice is not None:
                 notice.flags |= records.NOTICE
                 if in_walk:  # whose message it was is not known; the walk may come by once more
-                    notice.keys = dedup_key("t", self._store.known_end(), str(skipped.size_bytes))
+                    notice.keys = dedup_key("t", self._store.known_end(), str(size_bytes))
             self._keep(notice)
 
     def _answer_too_large(self, head: Node, size_bytes: int) -> None:

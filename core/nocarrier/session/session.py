@@ -21,12 +21,12 @@ from nocarrier.wire import parser as wire
 from nocarrier.wire.element import Element
 from nocarrier.wire.limits import WireLimits
 from nocarrier.wire.parser import StreamParser
-from nocarrier.wire.skip import TooLarge
 
 try:
     from typing import Optional
 
     from nocarrier.wire.node import Node
+    from nocarrier.wire.walker import TooLarge
 except ImportError:
     pass
 
@@ -271,9 +271,9 @@ class Session:
         return self.online() and not acks.requested and acks.unacknowledged() > 0 and self._asked != acks.sent
 
     def _on_too_large(self, skipped: TooLarge) -> None:
-        head = skipped.head
+        head, size_bytes = skipped
         if self.state not in (steps.ONLINE, steps.PROVING) or head is None:
-            raise StreamError("policy-violation", "%d bytes" % skipped.size_bytes)
+            raise StreamError("policy-violation", "%d bytes" % size_bytes)
         if head.xmlns != ns.CLIENT or head.name not in _STANZAS:
             raise StreamError("unsupported-stanza-type", head.name[:32])
         self._events.append((TOO_LARGE, skipped))

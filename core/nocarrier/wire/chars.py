@@ -25,17 +25,20 @@ _NAME_START = (
 )  # fmt: skip
 _NAME_EXTRA = ((0xB7, 0xB7), (0x300, 0x36F), (0x203F, 0x2040))
 
-# By byte: 1 if it may begin no character although the sequence is well built. Literals stay in a device's flash.
-_SUSPECT = (
-    b"\1\1\1\1\1\1\1\1\1\0\0\1\1\0\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1"
+# By byte, what it may be besides a letter of ASCII. Literals stay in a device's flash.
+KINDS = (
+    b"\4\4\4\4\4\4\4\4\4\1\1\4\4\1\4\4\4\4\4\4\4\4\4\4\4\4\4\4\4\4\4\4"
+    b"\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0"
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0"
     b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
-    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
-    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
-    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
-    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
-    b"\1\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
-    b"\1\0\0\0\0\0\0\0\0\0\0\0\0\1\0\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1"
+    b"\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2"
+    b"\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2"
+    b"\4\4\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2"
+    b"\4\2\2\2\2\2\2\2\2\2\2\2\2\4\2\4\4\2\2\2\4\4\4\4\4\4\4\4\4\4\4\4"
 )  # fmt: skip
+SPECIAL = const(1)  # markup somewhere, or white space that is normalised
+_WIDE = const(2)  # a piece of a letter beyond ASCII
+_ODD = const(4)  # no character, or what may begin none although the sequence is well built
 
 # By byte, what it is in a name: 0 its end, 1 a letter, 2 may stand behind one, 3 a piece of another letter, 4 a colon.
 NAME_BYTES = (
@@ -48,7 +51,18 @@ NAME_BYTES = (
     b"\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3"
     b"\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3\3"
 )  # fmt: skip
-_LETTER = const(1)
+# By byte: 1 for those that end no name, and are ASCII and no colon.
+PLAIN_NAME_BYTES = (
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\1\1\0\1\1\1\1\1\1\1\1\1\1\0\0\0\0\0\0"
+    b"\0\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\0\0\0\0\1"
+    b"\0\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\1\0\0\0\0\0"
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+)  # fmt: skip
+LETTER = const(1)
 _PIECE = const(3)
 _COLON = const(4)
 
@@ -110,7 +124,7 @@ def find_illegal(buf: "Bytes", start: int, end: int) -> int:
     """
     i = start
     while i < end:
-        if not _SUSPECT[buf[i]] and buf[i] < 0x80:
+        if KINDS[buf[i]] < _WIDE:
             i += 1
             continue
         length = _sequence(buf, i, end)
@@ -156,20 +170,35 @@ def missing(buf: "Bytes", end: int) -> int:
     return 0
 
 
-def find_illegal_in_view(view: memoryview, buf: "Bytes", start: int) -> int:
-    """As find_illegal(), for many bytes: view is buf[start:end].
+def is_legal(view: memoryview, kinds: int) -> bool:
+    """As find_illegal(), for many bytes whose KINDS are known, or-ed.
 
     MicroPython's decoder checks how sequences are built, in C; only bytes that may begin a wrong one are left.
     """
+    if kinds < _WIDE:
+        return True
     try:
         str(view, "utf-8")
     except UnicodeError:
-        return find_illegal(buf, start, start + len(view))
-    suspect = _SUSPECT
-    for byte in view:
-        if suspect[byte]:
-            return find_illegal(buf, start, start + len(view))
-    return -1
+        return False
+    if kinds >= _ODD:
+        for i in range(len(view)):
+            if KINDS[view[i]] == _ODD and _is_wrong(view, i):
+                return False
+    return True
+
+
+def _is_wrong(view: memoryview, i: int) -> bool:
+    """True if the odd byte at index i of well-built sequences begins no XML Char."""
+    lead = view[i]
+    if lead < 0xE0 or lead > 0xF4:
+        return True
+    second = view[i + 1]
+    if lead == 0xE0 or lead == 0xF0:  # overlong
+        return second < (0xA0 if lead == 0xE0 else 0x90)
+    if lead == 0xEF:  # U+FFFE and U+FFFF
+        return second == 0xBF and view[i + 2] >= 0xBE
+    return second >= (0xA0 if lead == 0xED else 0x90)  # surrogates; beyond Unicode
 
 
 def _within(code: int, ranges: "tuple[tuple[int, int], ...]") -> bool:
@@ -182,7 +211,7 @@ def _within(code: int, ranges: "tuple[tuple[int, int], ...]") -> bool:
 def is_ncname(name: str) -> bool:
     """True if `name` is an NCName (Namespaces in XML §3): a name without a colon."""
     data = name.encode()
-    if not data or NAME_BYTES[data[0]] not in (_LETTER, _PIECE):
+    if not data or NAME_BYTES[data[0]] not in (LETTER, _PIECE):
         return False
     for byte in data:
         kind = NAME_BYTES[byte]
@@ -197,7 +226,7 @@ def _is_other_ncname(name: str) -> bool:
     first = True
     for code in code_points(name):
         if code < 0x80:
-            ok = NAME_BYTES[code] == _LETTER or (not first and NAME_BYTES[code] == 2)
+            ok = NAME_BYTES[code] == LETTER or (not first and NAME_BYTES[code] == 2)
         else:
             ok = _within(code, _NAME_START) or (not first and _within(code, _NAME_EXTRA))
         if not ok:

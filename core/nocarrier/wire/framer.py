@@ -1,11 +1,18 @@
-"""Where a token ends: the little of XML that it takes to find the ">" of a tag, or the end of a CDATA section.
+"""Where a child of the stream ends: the little of XML that it takes to find its tokens, and to count how deep they go.
 
 The framer stands behind a "<" and walks on as bytes come in; it looks at none twice, keeps none, and allocates nothing.
-It refuses what RFC 6120 §11.1 restricts. What stands inside a token is checked elsewhere (tag.py).
+It refuses what RFC 6120 §11.1 restricts. What stands inside the tokens is checked elsewhere (markup.py).
 """
 
 from nocarrier.compat import const
-from nocarrier.wire.source import Source
+
+try:
+    from typing import Optional
+
+    from nocarrier.wire.limits import WireLimits
+    from nocarrier.wire.source import Source
+except ImportError:
+    pass
 
 # Kinds of tokens.
 START = const(1)  # <a>
@@ -14,69 +21,95 @@ CLOSE = const(3)  # </a>
 CDATA = const(4)
 DECLARATION = const(5)  # <?xml … ?>
 
-# Where the framer is.
-_MARKUP = const(0)  # behind "<": which kind will it be?
-_TAG = const(1)  # in a tag, outside quotes
-_QUOT = const(2)  # in a tag, in "…"
-_APOS = const(3)  # in a tag, in '…'
-_CDATA = const(4)
-_DECLARATION = const(5)
+# What run() finds, if not the end.
+_MORE = const(-1)  # more bytes are needed
+CROWDED = const(-2)  # one element more than the limit
 
-_CLOSERS = (b"", b"", b'"', b"'", b"]]>", b"?>")  # by state
+# Where the framer is.
+_TEXT = const(0)  # between tokens
+_MARKUP = const(1)  # behind "<": which kind will it be?
+_TAG = const(2)
+_CDATA = const(3)
+_DECLARATION = const(4)
+
 _CDATA_START = b"<![CDATA["
+_CDATA_END = b"]]>"
 _DECLARATION_START = b"<?xml"
+_DECLARATION_END = b"?>"
+_APOS = b"'"
+_QUOT = b'"'
 SPACE = b" \t\r\n"
 
 
 class Framer:
-    """Finds the end of one token at a time.
+    """Finds the end of one child, or of one token of the stream's own.
 
-    at:   index of the next byte to look at.
-    kind: of the token, when run() has found its end.
+    at:         index of the next byte to look at.
+    kind:       of the last token, when run() has found its end.
+    depth:      how many elements are open; -1 behind an end tag that none of them had begun with.
+    head_bytes: how long the first token was; 0 before its end.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, limits: WireLimits) -> None:
         self._source = source
         self._buf = source.bytes
         self._find = self._buf.find  # bound once: a method that is looked up anew is an allocation
-        self._state = _MARKUP
-        self._may_declare = False
-        self._lt = 0
-        self._end = 0
-        self.at = 0
-        self.kind = START
+        self._depth = limits.depth - 1  # the stream element is counted too
+        self._elements = limits.elements + 1
+        self.begin(0, True, False)
 
-    def begin(self, lt: int, may_declare: bool = False) -> None:
-        """A token begins at index `lt`. may_declare: it may be the XML declaration."""
-        self._lt = lt
-        self.at = lt + 1
+    def begin(self, lt: int, is_child: bool, may_declare: bool) -> None:
+        """A child, or else a token of the stream's own, begins at index `lt`; or it may be the XML declaration."""
+        self._lt = lt  # where the token begins
+        self.at = self._clean = lt + 1  # in front of _clean there is no "<" in the tag
+        self._is_child = is_child
         self._may_declare = may_declare
         self._state = _MARKUP
+        self._closer: "Optional[bytes]" = None  # in a quoted value: its quote
+        self._end = 0
+        self._left = self._elements
+        self.kind = START
+        self.depth = self.head_bytes = 0
 
     def moved(self, gap: int) -> None:
         """The bytes were moved to the front by so many places."""
         self._lt -= gap
         self.at -= gap
+        self._clean -= gap
 
     def run(self, end: int) -> int:
-        """Index behind the token, or -1 when more bytes than those up to index `end` are needed. Raises XmlError."""
+        """Index behind the child, or _MORE than the bytes up to index `end` are needed, or CROWDED. Raises XmlError.
+
+        After CROWDED it goes on, and elements are not counted any more. A token that begins no child, and ends none, is
+        all that there is of it.
+        """
         self._end = end
         while True:
-            if self._state == _MARKUP:
-                if not self._markup():
-                    return -1
-            elif self._state == _TAG:
+            if self._state == _TAG:
                 found = self._tag()
-                if found:
-                    return found
-            else:
-                state = self._state
-                if not self._until_closer():
-                    return -1
-                if state == _CDATA or state == _DECLARATION:
-                    self.kind = CDATA if state == _CDATA else DECLARATION
+                self._no_tag_inside(self.at)
+                if not found:
+                    return _MORE
+                if self._counted():
                     return self.at
-                self._state = _TAG
+                if self._left == 0:
+                    self._left = -1
+                    return CROWDED
+            elif self._state == _TEXT:
+                self._lt = self._find(b"<", self.at, end)
+                if self._lt < 0:
+                    self.at = end
+                    return _MORE
+                self.at = self._clean = self._lt + 1
+                self._state = _MARKUP
+            elif self._state == _MARKUP:
+                if not self._markup():
+                    return _MORE
+            else:
+                if not self._section():
+                    return _MORE
+                if self.depth == 0:
+                    return self.at
 
     def _markup(self) -> bool:
         """One byte behind "<" tells the token's kind, except for CDATA and the declaration."""
@@ -106,43 +139,75 @@ class Framer:
         self._state = state
         return True
 
-    def _tag(self) -> int:
-        """To the tag's ">" or to its next quote, whichever is first; index behind the ">", 0 at a quote, or -1."""
+    def _tag(self) -> bool:
+        """From quote to quote to the tag's ">": True behind it.
+
+        Few locals: a call with more than eleven words of state takes them from MicroPython's heap.
+        """
         find = self._find
         at = self.at
-        gt = find(b">", at, self._end)
-        stop = self._end if gt < 0 else gt
-        quot = find(b'"', at, stop)
-        apos = find(b"'", at, stop if quot < 0 else quot)
-        quote = quot if apos < 0 else apos
-        self._no_tag_inside(at, stop if quote < 0 else quote)
-        if quote >= 0:
-            self._state = _QUOT if apos < 0 else _APOS
-            self.at = quote + 1
-            return 0
-        if gt < 0:
-            self.at = stop
-            return -1
-        self.at = gt + 1
-        if self.kind == START and self._buf[gt - 1] == 0x2F:
-            self.kind = EMPTY
-        return self.at
-
-    def _until_closer(self) -> bool:
-        """To the end of a quoted value, of a CDATA section or of the declaration."""
-        closer = _CLOSERS[self._state]
-        end = self._end
-        found = self._buf.find(closer, self.at, end)
-        if self._state == _QUOT or self._state == _APOS:
-            self._no_tag_inside(self.at, end if found < 0 else found)
-        if found < 0:
-            # The closer may be cut in two: its first bytes are looked at again.
-            self.at = max(self.at, end - len(closer) + 1)
+        closer = self._closer
+        stop = -1  # the next ">", or the end
+        while True:
+            if closer is not None:
+                at = find(closer, at, self._end) + 1
+                if at == 0:
+                    break
+                closer = None
+            if stop < at:
+                stop = find(b">", at, self._end)
+                if stop < 0:
+                    stop = self._end
+            quote = find(_APOS, at, stop)
+            closer = _APOS
+            if quote < 0 or find(_QUOT, at, quote) >= 0:
+                quote = find(_QUOT, at, stop)
+                closer = _QUOT
+            if quote < 0:
+                closer = None
+                at = stop
+                break
+            at = quote + 1
+        self._closer = closer
+        self.at = self._end if closer is not None else at
+        if self.at == self._end:
             return False
-        self.at = found + len(closer)
+        self.at += 1
         return True
 
-    def _no_tag_inside(self, begin: int, end: int) -> None:
-        lt = self._buf.find(b"<", begin, end)
+    def _no_tag_inside(self, end: int) -> None:
+        """There is no "<" between the one that the tag begins with and index `end`."""
+        lt = self._find(b"<", self._clean, end)
         if lt >= 0:
             raise self._source.fail("'<' inside a tag", lt)
+        self._clean = end
+
+    def _counted(self) -> bool:
+        """A tag has ended. True if it was all that is wanted."""
+        self._state = _TEXT
+        if not self.head_bytes:
+            self.head_bytes = self.at - self._lt
+        if self.kind == CLOSE:
+            self.depth -= 1
+            return self.depth <= 0
+        self._left -= 1
+        if self._buf[self.at - 2] == 0x2F:
+            self.kind = EMPTY
+        else:
+            self.depth += 1
+            if self.depth > self._depth:
+                raise self._source.fail("nesting deeper than %d" % (self._depth + 1), self.at, "policy-violation")
+        return self.depth == 0 or not self._is_child
+
+    def _section(self) -> bool:
+        """To the end of a CDATA section or of the declaration."""
+        closer = _CDATA_END if self._state == _CDATA else _DECLARATION_END
+        found = self._find(closer, self.at, self._end)
+        if found < 0:
+            # The closer may be cut in two: its first bytes are looked at again.
+            self.at = max(self.at, self._end - len(closer) + 1)
+            return False
+        self.kind = CDATA if self._state == _CDATA else DECLARATION
+        self.at = found + len(closer)
+        self._state = _TEXT
+        return True

@@ -4,23 +4,27 @@ The framer has found where its tokens end: quotes and brackets are balanced. Nam
 and values are checked here, in document order. What has passed is remembered (shapes.py).
 """
 
-from array import array
-
 from nocarrier.compat import const
-from nocarrier.wire.chars import NAME_BYTES, is_ncname
-from nocarrier.wire.limits import WireLimits
-from nocarrier.wire.source import CDATA, CLOSE, TEXT, TO_NEXT_MARK, Source
-from nocarrier.wire.values import check, check_characters, normalised
+from nocarrier.wire.chars import LETTER, NAME_BYTES, PLAIN_NAME_BYTES, is_ncname
+from nocarrier.wire.values import check_all, check_characters, checked
 
 try:
-    from typing import Any, Optional, Sequence
+    from typing import Any, Sequence
 
-    from nocarrier.wire.source import Tag
-
-    # One attribute as written: name, index of it, begin and end of its value.
-    Attribute = tuple[str, int, int, int]
+    from nocarrier.wire.limits import WireLimits
+    from nocarrier.wire.source import Source
 except ImportError:
     pass
+
+# As in source.py; once more, because only a constant of the same module costs nothing.
+_CLOSE = const(0)
+_TEXT = const(1)
+_CDATA = const(2)
+_NAME = const(0)
+_XMLNS = const(1)
+_DEFAULT = const(2)
+_VALUES = const(3)
+_ATTRIBUTES = const(4)
 
 XML_NS = "http://www.w3.org/XML/1998/namespace"
 XMLNS_NS = "http://www.w3.org/2000/xmlns/"
@@ -31,19 +35,15 @@ _BANG = const(0x21)
 _EQUALS = const(0x3D)
 _APOS = const(0x27)
 _QUOT = const(0x22)
-_SPACE = b" \t\r\n"
 _CDATA_OPEN = const(9)  # len("<![CDATA[")
 _CDATA_CLOSE = const(3)
 _STEADY_BYTES = const(64)
 
 
 class Markup:
-    """Reads stanzas in place.
+    """Reads stanzas in place, into source.items and source.marks.
 
-    items:      what the last one consists of (source.py).
-    marks:      where it begins; then where what varies in it begins and ends.
-    places:     where its values are, by the marks (source.py).
-    name:       of its first tag, as written.
+    count:      how many marks there are.
     everywhere: its markup means the same in any place of this stream and of all others.
     """
 
@@ -51,221 +51,239 @@ class Markup:
         """steady: names of attributes whose values seldom change, and count as markup."""
         self._source = source
         self._buf = source.bytes
-        self._limits = limits
+        self._limit = limits.attributes
+        self._name_bytes = limits.name_bytes
         self._steady = steady
-        self._code = "H" if limits.stanza_bytes + limits.chunk_bytes < 0xFF00 else "I"
+        self._items: "list[Any]" = []
         self.reset()
 
     def reset(self) -> None:
         """A new stream: no namespace is declared but what XML itself binds."""
         self._scope: "list[tuple[str, str]]" = [("", ""), ("xml", XML_NS)]  # (prefix, uri), innermost last
         self._outer = 0
-        self.begin(0)
+        self._name = self._root = b""
+        self._name_end = 0
+        self.count = 0
+        self.everywhere = True
+        # The Tag at hand; the names of its attributes as written, with declarations; where those with prefixes are to
+        # be found in the first, and in the buffer.
+        self._tag: "list[Any]" = ["", None, None, 0]
+        self._names: "list[str]" = []
+        self._prefixed: "list[tuple[int, int]]" = []
 
     def stanza(self, start: int, end: int) -> None:
         """Reads the element in buf[start:end]. Raises XmlError."""
         find = self._buf.find
-        self.begin(start)
-        self._outer = len(self._scope)
-        self._source.plain = True
-        opened: "list[tuple[bytes, int]]" = []
+        self._begin(start)
+        opened: "list[tuple[bytes, int]]" = []  # of each element its name, and how many declarations hold around it
         at = start
         while at < end:
             lt = find(b"<", at, end)
             if lt > at:
-                check(self._source, at, lt, True, 0)
-                self._value(TEXT, at, lt)
+                self._value(_TEXT, at, lt)
             kind = self._buf[lt + 1]
-            if kind == _BANG:
-                at = find(b"]]>", lt, end) + _CDATA_CLOSE
-                check_characters(self._source, lt + _CDATA_OPEN, at - _CDATA_CLOSE)
-                self._value(CDATA, lt + _CDATA_OPEN, at - _CDATA_CLOSE)
-                self.everywhere = False
-            elif kind == _SLASH:
+            if kind == _SLASH:
                 at = find(b">", lt, end) + 1
                 name, declared = opened.pop()
                 self._end_tag(name, lt, at)
                 self._cut(declared)
+            elif kind == _BANG:
+                at = find(b"]]>", lt, end) + _CDATA_CLOSE
+                self._value(_CDATA, lt + _CDATA_OPEN, at - _CDATA_CLOSE)
+                self.everywhere = False
             else:
                 declared = len(self._scope)
-                at, name, empty = self._start_tag(lt)
-                if empty:
-                    self.items.append(CLOSE)
+                at = self._start_tag(lt)
+                if self._buf[at - 2] == _SLASH:
+                    self._items.append(_CLOSE)
                     self._cut(declared)
                 else:
-                    opened.append((name, declared))
-        self._cut(self._outer)
+                    opened.append((self._name, declared))
+        self._ends(end - start)
 
-    def head(self, start: int, stays: bool) -> str:
-        """Reads the start tag at index `start` only. stays: its declarations stay in force. The default namespace."""
-        self.begin(start)
-        self._outer = len(self._scope)
-        self._source.plain = True
+    def head(self, start: int, end: int, is_stream: bool) -> None:
+        """Reads the start tag in buf[start:end] only; the stream's, or that of a child which was too large."""
+        self._begin(start)
         self._start_tag(start)
-        if not stays:
+        if is_stream:
+            self._root = self._name
+            self._source.xmlns = self._scope[self._declaration("")][1]
+        else:
             self._cut(self._outer)
-        return self._scope[self._declaration("")][1]
+        self._ends(end - start)
+
+    def end_of_stream(self, start: int, end: int) -> None:
+        """Reads the end tag in buf[start:end], which is to be the stream's."""
+        self._end_tag(self._root, start, end)
+
+    def _begin(self, start: int) -> None:
+        """Nothing is read yet of what begins at index `start`."""
+        self._source.serial += 1
+        self._source.items = self._items
+        del self._items[:]
+        self._source.marks[0] = start
+        self.count = 1
+        self._outer = len(self._scope)
+        self.everywhere = True
+
+    def _ends(self, size: int) -> None:
+        """All tags are read, of so many bytes."""
+        self._source.marks[self.count] = 0
+        check_all(self._source, size)
 
     def _cut(self, count: int) -> None:
         """Forgets all but the outermost `count` declarations."""
         while len(self._scope) > count:
             self._scope.pop()
 
-    def begin(self, start: int) -> None:
-        """Nothing is read yet of what begins at index `start`."""
-        self.items: "list[Any]" = []
-        self.marks = array(self._code, [start])
-        self.places = array(self._code)
-        self.name = b""
-        self.everywhere = True
-
     def _value(self, item: int, begin: int, end: int) -> None:
-        self.items.append(item)
-        self._varies(begin, end)
+        """A text or a CDATA section."""
+        self._items.append(item)
+        self._mark(begin, end)
 
-    def _varies(self, begin: int, end: int) -> None:
-        """The next value is there, and is no markup."""
-        for number in (len(self.marks), 0, TO_NEXT_MARK):
-            self.places.append(number)
-        self.marks.append(begin)
-        self.marks.append(end)
-
-    def _stays(self, begin: int, end: int) -> None:
-        """The next value is there, and counts as markup."""
-        for number in (len(self.marks) - 1, begin - self.marks[-1], end - begin):
-            self.places.append(number)
+    def _mark(self, begin: int, end: int) -> None:
+        """The next value is there."""
+        marks = self._source.marks
+        count = self.count
+        if count + 3 > len(marks):
+            for _ in range(count):
+                marks.append(0)
+        marks[count] = begin
+        marks[count + 1] = end
+        self.count = count + 2
 
     def _end_tag(self, name: bytes, lt: int, end: int) -> None:
         """The end tag is the start tag's, but for white space at its end (XML 1.0 §3.1)."""
-        if bytes(self._buf[lt + 2 : end - 1]).rstrip(_SPACE) != name:
+        size = lt + 2 + len(name)
+        if not self._buf.startswith(name, lt + 2) or (size + 1 < end and self._space_end(size) + 1 != end):
             raise self._source.fail("end tag does not match its start tag", lt)
-        self.items.append(CLOSE)
+        self._items.append(_CLOSE)
 
-    def _start_tag(self, lt: int) -> "tuple[int, bytes, bool]":
-        """The start tag at index `lt`: index behind it, its name as written, empty or not.
-
-        Its declarations are added to the scope, itself to the items and its values to the marks.
-        """
+    def _start_tag(self, lt: int) -> int:
+        """The start tag at index `lt`: index behind it."""
         buf = self._buf
-        name_end = at = self._name_end(lt + 1)
-        attributes: "list[Attribute]" = []
-        while True:
+        qname = self._name_at(lt + 1)
+        at = self._name_end
+        self._name = bytes(buf[lt + 1 : at])
+        del self._tag[_ATTRIBUTES:]
+        del self._names[:]
+        self._tag[_DEFAULT] = None
+        self._tag[_VALUES] = 0
+        while buf[at] != _GT:
+            if buf[at] == 0x20 and NAME_BYTES[buf[at + 1]]:  # as nearly always
+                at = self._attribute(at + 1)
+                continue
             gap = at
-            at = self._skip_space(at)
-            byte = buf[at]
-            if byte == _GT or byte == _SLASH:
-                break
-            if gap == at:
-                raise self._source.fail("white space is missing before an attribute", at)
-            attributes.append(self._attribute(at))
-            at = attributes[-1][3] + 1
-            if len(attributes) > self._limits.attributes:
-                raise self._source.fail("more than %d attributes" % self._limits.attributes, lt, "policy-violation")
-        empty = byte == _SLASH
-        if empty:
-            at += 1
-            if buf[at] != _GT:
-                raise self._source.fail("'/' inside a tag", at)
-        self.items.append(self._resolved(self._name(lt + 1, name_end), attributes, lt))
-        name = bytes(buf[lt + 1 : name_end])
-        self.name = self.name or name
-        return at + 1, name, empty
+            at = self._space_end(at)
+            if buf[at] == _SLASH:
+                at += 1
+                if buf[at] != _GT:
+                    raise self._source.fail("'/' inside a tag", at)
+            elif buf[at] != _GT:
+                if gap == at:
+                    raise self._source.fail("white space is missing before an attribute", at)
+                at = self._attribute(at)
+        if self._prefixed:
+            self._expand()
+        self._tag[_NAME], self._tag[_XMLNS] = qname, self._tag[_DEFAULT]
+        if ":" in qname:
+            prefix, self._tag[_NAME] = self._split(qname)
+            self._tag[_XMLNS] = self._uri(prefix, lt)
+        self._items.append(tuple(self._tag))
+        return at + 1
 
-    def _attribute(self, at: int) -> "Attribute":
-        """The attribute at index `at`."""
+    def _attribute(self, at: int) -> int:
+        """The attribute at index `at`: index behind it."""
         buf = self._buf
-        name_end = self._name_end(at)
-        equals = self._skip_space(name_end)
-        if buf[equals] != _EQUALS:
-            raise self._source.fail("attribute without '='", equals)
-        begin = self._skip_space(equals + 1)
-        quote = buf[begin]
+        name = self._name_at(at)
+        end = self._name_end
+        if buf[end] != _EQUALS:
+            end = self._space_end(end)
+            if buf[end] != _EQUALS:
+                raise self._source.fail("attribute without '='", end)
+        end += 1
+        quote = buf[end]
         if quote != _APOS and quote != _QUOT:
-            raise self._source.fail("attribute value without quotes", begin)
-        begin += 1
-        end = buf.find(b"'" if quote == _APOS else b'"', begin)
-        check(self._source, begin, end, False, self._limits.value_bytes)
-        return self._name(at, name_end), at, begin, end
+            end = self._space_end(end)
+            quote = buf[end]
+            if quote != _APOS and quote != _QUOT:
+                raise self._source.fail("attribute value without quotes", end)
+        end += 1
+        begin, end = end, buf.find(b"'" if quote == _APOS else b'"', end)
+        if name in self._names:
+            raise self._source.fail("attribute given twice", at)
+        if len(self._names) == self._limit:
+            raise self._source.fail("more than %d attributes" % self._limit, at, "policy-violation")
+        self._names.append(name)
+        if name == "xmlns" or ":" in name:
+            colon = name.find(":")
+            if colon < 0 or name[:colon] == "xmlns":
+                self._declare(name[6:], checked(self._source, begin, end), at)
+                return end + 1
+            if name[:colon] != "xml":
+                self._prefixed.append((len(self._tag), at))
+        self._tag.append(name)
+        if name in self._steady and end - begin <= _STEADY_BYTES:
+            self._tag.append(checked(self._source, begin, end))
+        else:
+            self._tag.append(None)
+            self._tag[_VALUES] += 1
+            self._mark(begin, end)
+        return end + 1
 
-    def _resolved(self, qname: str, attributes: "list[Attribute]", lt: int) -> "Tag":
-        """Declares the tag's namespaces, then expands its names; duplicates are found after expansion."""
-        default: "Optional[str]" = None
-        for name, at, begin, end in attributes:
-            prefix = _declared(name)
-            if prefix is not None:
-                uri = normalised(self._source.text(begin, end), True)
-                self._declare(prefix, uri, at)
-                if not prefix:
-                    default = uri
-        prefix, local = self._split(qname, lt)
-        names: "list[str]" = []
-        seen: "list[str]" = []
-        for name, at, begin, end in attributes:
-            declares = _declared(name) is not None
-            if not declares:
-                name = self._expanded(name, at)
-            if name in seen:
+    def _expand(self) -> None:
+        """Expands the names of attributes with prefixes; duplicates are found after it (Namespaces in XML §6.3)."""
+        for index, at in self._prefixed:
+            prefix, local = self._split(self._tag[index])
+            name = "{%s}%s" % (self._uri(prefix, at), local)
+            if name in self._names:
                 raise self._source.fail("attribute given twice", at)
-            seen.append(name)
-            if not declares:
-                names.append(name)
-                if name in self._steady and self._is_short_and_plain(begin, end):
-                    self._stays(begin, end)
-                else:
-                    self._varies(begin, end)
-        return local, self._uri(prefix, lt) if prefix else default, default, tuple(names)
-
-    def _is_short_and_plain(self, begin: int, end: int) -> bool:
-        """True if a value may count as markup: its place fits into bytes, and it stands for itself."""
-        if end - begin > _STEADY_BYTES or begin - self.marks[-1] > 255 or len(self.marks) > 255:
-            return False
-        for special in (b"&", b"\t", b"\n", b"\r"):
-            if self._buf.find(special, begin, end) >= 0:
-                return False
-        return True
+            self._names.append(name)
+            self._tag[index] = name
+        self._prefixed = []
 
     def _declare(self, prefix: str, uri: str, at: int) -> None:
         """Namespaces in XML §3: what may be bound to what. A "}" is in no URI, and would end ours in "{uri}name"."""
         bad = "}" in uri or prefix == "xmlns" or uri == XMLNS_NS or (prefix == "xml") != (uri == XML_NS)
-        if bad or (prefix and (not uri or not is_ncname(prefix))):
+        if bad or (prefix and not uri):
             raise self._source.fail("namespace declaration that is not allowed", at)
         self._scope.append((prefix, uri))
+        if not prefix:
+            self._tag[_DEFAULT] = uri
 
-    def _name_end(self, at: int) -> int:
-        buf = self._buf
-        kinds = NAME_BYTES
-        start = at
-        while kinds[buf[at]]:
-            at += 1
-        if at - start > self._limits.name_bytes:
-            raise self._source.fail("name over %d bytes" % self._limits.name_bytes, start, "policy-violation")
-        return at
-
-    def _skip_space(self, at: int) -> int:
+    def _space_end(self, at: int) -> int:
         buf = self._buf
         while buf[at] == 0x20 or buf[at] == 0x0A or buf[at] == 0x09 or buf[at] == 0x0D:
             at += 1
         return at
 
-    def _name(self, begin: int, end: int) -> str:
-        for i in range(begin, end):
-            if self._buf[i] >= 0x80:
-                check_characters(self._source, begin, end)
-                break
-        return self._source.text(begin, end)
+    def _name_at(self, begin: int) -> str:
+        """The name at index `begin`, as written, which is a QName; _name_end is the index behind it."""
+        buf = self._buf
+        kinds = PLAIN_NAME_BYTES
+        at = begin
+        while kinds[buf[at]]:
+            at += 1
+        plain = not NAME_BYTES[buf[at]]
+        while NAME_BYTES[buf[at]]:
+            at += 1
+        self._name_end = at
+        if at - begin > self._name_bytes:
+            raise self._source.fail("name over %d bytes" % self._name_bytes, begin, "policy-violation")
+        if not plain:
+            check_characters(self._source, begin, at)
+            parts = self._source.text(begin, at).split(":")
+            plain = len(parts) < 3 and is_ncname(parts[0]) and is_ncname(parts[-1])
+        elif NAME_BYTES[buf[begin]] != LETTER:
+            plain = False
+        if not plain:
+            raise self._source.fail("not a name", begin)
+        return self._source.text(begin, at)
 
-    def _expanded(self, name: str, at: int) -> str:
-        prefix, local = self._split(name, at)
-        if not prefix or prefix == "xml":
-            return name
-        return "{%s}%s" % (self._uri(prefix, at), local)
-
-    def _split(self, name: str, at: int) -> "tuple[str, str]":
+    def _split(self, name: str) -> "tuple[str, str]":
+        """Prefix and local part of a name with a colon."""
         colon = name.find(":")
-        prefix, local = (name[:colon], name[colon + 1 :]) if colon >= 0 else ("", name)
-        if not is_ncname(local) or (colon >= 0 and not is_ncname(prefix)):
-            raise self._source.fail("not a name", at)
-        return prefix, local
+        return name[:colon], name[colon + 1 :]
 
     def _uri(self, prefix: str, at: int) -> str:
         index = self._declaration(prefix)
@@ -281,8 +299,3 @@ class Markup:
             if self._scope[i][0] == prefix:
                 return i
         return -1
-
-
-def _declared(name: str) -> "Optional[str]":
-    """The prefix that an attribute of this name declares, "" for the default one; None if it declares nothing."""
-    return "" if name == "xmlns" else name[6:] if name.startswith("xmlns:") else None

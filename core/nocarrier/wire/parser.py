@@ -16,14 +16,15 @@ raising it.
 from nocarrier.compat import const
 from nocarrier.errors import UsageError, XmlError
 from nocarrier.wire import walker
-from nocarrier.wire.limits import WireLimits
 from nocarrier.wire.source import Source
 from nocarrier.wire.values import check_all
 
 try:
     from typing import Optional, Sequence
 
+    from nocarrier.wire.limits import WireLimits
     from nocarrier.wire.source import Data
+    from nocarrier.wire.walker import Event
 except ImportError:
     pass
 
@@ -33,12 +34,16 @@ STANZA = walker.STANZA
 TOO_LARGE = walker.TOO_LARGE
 END = walker.END
 
-# As in walker.py and shapes.py; once more, because only a constant of the same module costs nothing.
+# As in walker.py; once more, because only a constant of the same module costs nothing.
+_OPEN = const(2)
 _SHAPE = const(1)
-_TOKEN = const(2)
+_FRAMED = const(2)
+
+# As in shapes.py.
 _MORE = const(0)
 _MATCHED = const(1)
 
+_VALUES = const(32)  # of a stanza, for which there is room from the first on
 _ROOM_BYTES = const(16)  # for what may be left of a skipped stanza, beside its start tag
 
 
@@ -48,12 +53,13 @@ class StreamParser(walker.Walker):
     def __init__(self, limits: WireLimits, steady: "Sequence[str]" = ()) -> None:
         """steady: names of attributes whose values seldom change; it saves time to know them (shapes.py)."""
         size_bytes = limits.stanza_bytes + limits.chunk_bytes + _ROOM_BYTES
-        super().__init__(limits, Source(size_bytes), steady, size_bytes)
+        source = Source(size_bytes, limits.value_bytes, limits.words or _VALUES)
+        super().__init__(limits, source, steady, size_bytes)
         if limits.words:
             # Only here: where there is no memory for words there is none for the module.
             from nocarrier.wire.shapes import Shapes
 
-            self._shapes = Shapes(self._source, limits.words, size_bytes)
+            self._shapes = Shapes(self._source, limits.words)
             self._match = self._shapes.match
         self.reset()
 
@@ -71,7 +77,7 @@ class StreamParser(walker.Walker):
             self._make_room(len(data))
         self._extend(data)
 
-    def next_event(self) -> "Optional[tuple[int, object]]":
+    def next_event(self) -> "Optional[Event]":
         """The next event as (kind, value), or None when more bytes are needed. Raises XmlError, then for ever.
 
         A Node in a value is good until the next call of this parser.
@@ -81,49 +87,52 @@ class StreamParser(walker.Walker):
             if found == _MORE:
                 if not self._tight or not self._too_large():
                     return None
-            known = self._shapes
-            if found == _MATCHED and known.end <= self._start + self._stanza_bytes:
+            end = self._shapes.end
+            if found == _MATCHED and end <= self._start + self._stanza_bytes:
                 try:
-                    check_all(self._source, known.marks, known.end - self._start, self._value_bytes)
-                    return self._deliver(known.end, known.shape, known.marks)
+                    check_all(self._source, end - self._start)
+                    return self._delivered(end)
                 except XmlError:
                     self._source.error = None  # what is wrong, and where first, is for framer and markup to say
-            self._state = _TOKEN
+            self._state = _FRAMED
             self._until = self._size_bytes
-            self._framer.begin(self._start)
-        elif self._scan == len(self._buf) and self._depth == 1 and not self._ends_at_once:
+            self._framer.begin(self._start, True, False)
+        elif self._start == len(self._buf) and self._where == _OPEN:
             if self._source.error is None:
                 return None
         return self._event_behind()
 
     def close(self) -> None:
         """The transport ended. Raises XmlError if the stream had not (RFC 6120 §4.4)."""
-        if self._source.error is None and self._depth != walker.ENDED:
+        if self._source.error is None and self._where != walker.ENDED:
             at = self._source.base + len(self._buf)
             raise XmlError("not-well-formed", "the stream ended without its end tag", at)
 
-    def _event_behind(self) -> "Optional[tuple[int, object]]":
+    def _event_behind(self) -> "Optional[Event]":
         """The event that comes next, if it is not a child that is known."""
         if self._source.error is not None:
             raise self._source.error
-        self._event = None
-        while self._event is None:
+        event: "Optional[Event]" = walker.GO_ON
+        while event is walker.GO_ON:
             if self._state == _SHAPE:
                 return self.next_event()
-            if not self._step():
-                return None
-        return self._event
+            event = self._step()
+        return event
 
     def _make_room(self, size: int) -> None:
         """For so many bytes more. With them the child at hand may become too large."""
         if len(self._buf) + size > self._size_bytes:
             gap, self._start = self._start, 0
             self._source.drop(0, gap)
-            self._skip.moved(gap)
-            self._moved(gap)
+            if self._state == _SHAPE:
+                self._shapes.moved(gap)
+                self._until = self._stanza_bytes
+            elif self._state == _FRAMED:
+                self._framer.moved(gap)
+                self._skip.moved(gap)
             if len(self._buf) + size > self._size_bytes:
                 raise UsageError("%d bytes fed, and %d not parsed" % (size, len(self._buf)))
-        self._tight = True
+        self._tight = len(self._buf) + size > self._until
 
     def _too_large(self) -> bool:
         """True if the child at hand, which may be a known one, has not ended within the limit."""

@@ -14,21 +14,22 @@ from array import array
 from binascii import crc32
 
 from nocarrier.compat import const
-from nocarrier.wire.source import Source
+from nocarrier.wire.source import CLOSE
 
 try:
     from typing import Any, Optional
 
     from nocarrier.wire.markup import Markup
+    from nocarrier.wire.source import Source
 
     Word = list[Any]
 except ImportError:
     pass
 
 # What match() finds.
-MORE = const(0)  # the bytes do not suffice to say
-MATCHED = const(1)
-UNKNOWN = const(2)
+_MORE = const(0)  # the bytes do not suffice to say
+_MATCHED = const(1)
+_UNKNOWN = const(2)
 
 # Fields of a Word, a node of the tree: a list, because an object would need twice its memory.
 _TEXT = const(0)  # its bytes
@@ -37,52 +38,53 @@ _CLOSER = const(2)  # what ends the value behind the word: a quote, or "<"; b"" 
 _CHILD = const(3)  # the first of the words that may follow
 _NEXT = const(4)  # another word that may stand here
 _END = const(5)  # without these bytes behind the word a stanza cannot end
-_SHAPE = const(6)  # behind a stanza's last word: its items and places (source.py); else None
+_ITEMS = const(6)  # behind a stanza's last word: what it consists of (source.py); else None
+
+_FIELDS = const(7)
 
 _TAG = b"<"
 _TAG_END = b">"
 _CLOSERS = (_TAG, b'"', b"'")  # shared by all words
 _WORDS_BYTES = const(640)  # of one shape; what a larger stanza would save is little beside its values
-_MARKS = const(120)  # words of which fit into places
-_SEEN = const(16)  # kinds of unknown stanzas that are told apart, to see which comes twice
+_SEEN = const(8)  # kinds of unknown stanzas that are told apart, to see which comes twice
 _MISSES = const(32)  # stanzas that were not known, before a full tree is given up for a new one
 
 
 class Shapes:
     """The tree, and a finger on the word of the stanza at hand.
 
-    limit: how many words are remembered, and how many values a known stanza may have; size_bytes: of the source.
+    limit: how many words are remembered, and how many values a known stanza may have; the source has room for them.
     end:   index behind the stanza that matched.
-    shape: of that stanza: its items and places.
-    marks: where the values found so far begin and end: value i, counted from 1, from marks[2i - 1] to marks[2i]; when
-           the stanza has matched, a 0 behind them.
-    count: how many marks there are.
+    count: how many marks there are so far.
     """
 
-    def __init__(self, source: Source, limit: int, size_bytes: int) -> None:
+    def __init__(self, source: Source, limit: int) -> None:
         self._buf = source.bytes
         # Bound once: a method that is looked up anew is an allocation.
         self._find = self._buf.find
         self._starts = self._buf.startswith
-        self._on = self._follow  # and it is not found in the class only after all attributes were searched
-        self._limit = limit
-        self.marks = array("H" if size_bytes < 0x10000 else "I", [0] * (2 * limit + 2))
+        self._source = source
+        self._marks = source.marks
         self._seen = array("I", [0] * _SEEN)
-        self.shape: "Any" = None
         self.end = 0
+        # All at once, and early: what is allocated now and then, and stays, breaks a small heap into pieces.
+        self._pool: "list[Word]" = [[]] * (limit + 1)
+        for i in range(limit + 1):
+            self._pool[i] = [None] * _FIELDS
         self.forget()
 
     def forget(self) -> None:
         """Forgets all."""
-        self._root: "Word" = [b"", 0, _TAG, None, None, _TAG_END, None]
-        self._values: "list[Any]" = []
-        self._words = 0
+        for word in self._pool:
+            word[_TEXT], word[_CLOSER], word[_END] = b"", _TAG, _TAG_END
+            word[_CHILD] = word[_NEXT] = word[_ITEMS] = None
+        self._words = 1  # which follows nothing
         self._misses = 0
         self.begin(0)
 
     def begin(self, start: int) -> None:
         """A stanza begins at index `start`, with "<"."""
-        self._word = self._root
+        self._word = self._pool[0]
         self._end = _TAG_END
         self._end_size = 0
         self._scan = self._looked = start
@@ -93,7 +95,7 @@ class Shapes:
         self._scan -= gap
         self._looked -= gap
         for i in range(self.count):
-            self.marks[i] -= gap
+            self._marks[i] -= gap
 
     def match(self) -> int:
         """Goes on with the bytes that have come: MORE, MATCHED or UNKNOWN. Allocates nothing.
@@ -102,9 +104,9 @@ class Shapes:
         """
         if self._find(self._end, self._looked) < 0:
             self._looked = len(self._buf) - self._end_size
-            return MORE
-        found = self._on()
-        if found == MORE and self._word[_END] is not self._end:
+            return _MORE
+        found = self._follow()
+        if found == _MORE and self._word[_END] is not self._end:
             self._end = self._word[_END]
             self._end_size = len(self._end) - 1
         return found
@@ -116,7 +118,8 @@ class Shapes:
         """
         find = self._find
         starts = self._starts
-        marks = self.marks
+        marks = self._marks
+        self._source.serial += 1
         word = self._word
         at = self._scan
         count = self.count
@@ -131,19 +134,19 @@ class Shapes:
                 word = word[_NEXT]
             if word is None:
                 self.count = count
-                word = self._word[_SHAPE]
+                word = self._word[_ITEMS]
                 if word is None:
                     return self._no_follower(at)
-                self.shape = word
+                self._source.items = word
                 self.end = at
                 marks[count - 1] = 0
-                return MATCHED
+                return _MATCHED
             marks[count] = at
             at += word[_SIZE]
             marks[count + 1] = at
             count += 2
         self.count = count
-        return MORE
+        return _MORE
 
     def _no_follower(self, at: int) -> int:
         """MORE if the last bytes may become a word that follows, else UNKNOWN.
@@ -160,9 +163,9 @@ class Shapes:
         word = word[_CHILD]
         while word is not None:
             if len(self._buf) - at < word[_SIZE] and (not ends or self._is_prefix(at, word[_TEXT])):
-                return MORE
+                return _MORE
             word = word[_NEXT]
-        return UNKNOWN
+        return _UNKNOWN
 
     def _is_prefix(self, at: int, text: bytes) -> bool:
         """True if the text begins with the bytes from index `at` on."""
@@ -176,33 +179,36 @@ class Shapes:
 
         head_end: index behind its start tag; end: index behind all of it.
         """
-        marks = markup.marks
-        words = len(marks) // 2 + 1
+        marks, count = self._marks, markup.count
+        words = count // 2 + 1
         size = end - marks[0]
         kind = 0
-        for i in range(1, len(marks), 2):
+        for i in range(1, count, 2):
             size -= marks[i + 1] - marks[i]
             kind = crc32(memoryview(self._buf)[marks[i - 1] : marks[i]], kind)
-        kind = crc32(memoryview(self._buf)[marks[-1] : end], kind)
+        kind = crc32(memoryview(self._buf)[marks[count - 1] : end], kind)
         self._misses += 1
-        if size > _WORDS_BYTES or words > self._limit or words > _MARKS or not self._seen_before(kind):
+        if size > _WORDS_BYTES or words >= len(self._pool) or not self._seen_before(kind):
             return
-        if self._words >= self._limit and self._misses >= _MISSES:
+        if self._words >= len(self._pool) and self._misses >= _MISSES:
             self.forget()
-        if self._words >= self._limit:
+        if self._words >= len(self._pool):
             return
-        word = self._root
-        end_tag = self._shared(b"</" + markup.name)
-        for i in range(0, len(marks), 2):
-            last = i + 2 > len(marks)
-            text = bytes(self._buf[marks[i] : end if last else marks[i + 1]])
-            follows = b"" if last else _CLOSERS[b"<\"'".find(self._buf[marks[i + 2] : marks[i + 2] + 1])]
-            follower = self._follower(word, text, follows, _TAG_END if marks[i] + len(text) < head_end else end_tag)
-            if follower is None:
+        view = memoryview(self._buf)
+        lt = self._buf.rfind(b"</", marks[0], end)
+        end_tag = self._kept(bytes(view[lt : end - 1]).rstrip()) if lt >= 0 else b""
+        word: "Any" = self._pool[0]
+        for i in range(0, count, 2):
+            text, closer = bytes(view[marks[i] : end if i + 1 == count else marks[i + 1]]), b""
+            if i + 1 < count:
+                closer = _CLOSERS[b"<\"'".find(self._buf[marks[i + 2] : marks[i + 2] + 1])]
+            word = self._follower(word, text, closer, _TAG_END if marks[i] + len(text) < head_end else end_tag)
+            if word is None:
                 return
-            word = follower
-        items = tuple([item if isinstance(item, int) else self._shared(item) for item in markup.items])
-        word[_SHAPE] = items, bytes(list(markup.places))
+        last = len(self._source.items)
+        while self._source.items[last - 1] == CLOSE:  # these go without saying
+            last -= 1
+        word[_ITEMS] = tuple([self._kept_tag(item) for item in self._source.items[:last]])
 
     def _seen_before(self, kind: int) -> bool:
         """True if this kind was asked for lately; from now on it was."""
@@ -212,7 +218,7 @@ class Shapes:
         self._seen[self._misses % _SEEN] = kind
         return False
 
-    def _follower(self, word: "Word", text: bytes, closer: bytes, end: bytes) -> "Optional[Word]":
+    def _follower(self, word: "Any", text: bytes, closer: bytes, end: bytes) -> "Optional[Word]":
         """This one of the words that follow; a new one, with all of this behind it, if there is none yet.
 
         None if there is no room for it.
@@ -222,17 +228,28 @@ class Shapes:
             if follower[_TEXT] == text:
                 return follower  # type: ignore[no-any-return]
             follower = follower[_NEXT]
-        if self._words >= self._limit:
+        if self._words >= len(self._pool):
             return None
-        new: "Word" = [self._shared(text), len(text), closer, None, word[_CHILD], end, None]
+        new = self._pool[self._words]
+        new[_TEXT], new[_SIZE], new[_CLOSER] = self._kept(text), len(text), closer
+        new[_CHILD], new[_NEXT] = None, word[_CHILD]
+        new[_END], new[_ITEMS] = end, None
         word[_CHILD] = new
         self._words += 1
         return new
 
-    def _shared(self, value: "Any") -> "Any":
-        """This value, or the one equal to it that is kept already: tags and words come again in other shapes."""
-        for known in self._values:
-            if known == value:
-                return known
-        self._values.append(value)
-        return value
+    def _kept(self, text: bytes) -> bytes:
+        """This text, or the one equal to it that is kept already."""
+        for i in range(self._words):
+            for known in (self._pool[i][_TEXT], self._pool[i][_END]):
+                if known == text:
+                    return known  # type: ignore[no-any-return]
+        return text
+
+    def _kept_tag(self, tag: "Any") -> "Any":
+        """This tag, or the one equal to it that is kept already: tags come again in other shapes."""
+        for i in range(self._words):
+            for known in self._pool[i][_ITEMS] or ():
+                if known == tag:
+                    return known
+        return tag

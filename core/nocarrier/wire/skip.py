@@ -1,56 +1,47 @@
-"""A stanza over the limits: followed to its end in constant memory, and what is known of it."""
+"""A stanza over the limits, followed to its end in constant memory."""
 
 from nocarrier.compat import const
 from nocarrier.wire.chars import find_illegal, missing
-from nocarrier.wire.source import Source
 
 try:
-    from typing import Optional
+    from typing import Callable
 
-    from nocarrier.wire.node import Node
-    from nocarrier.wire.source import Data
+    from nocarrier.wire.source import Data, Source
 except ImportError:
     pass
 
 _DEL = const(0x7F)
 
 
-class TooLarge:
-    """What is known of a stanza that was over the limit and thrown away.
-
-    head: the stanza's start tag as a Node without children, or None if that alone was over the limit.
-    size_bytes: how long the whole stanza was.
-    """
-
-    def __init__(self, head: "Optional[Node]", size_bytes: int) -> None:
-        self.head = head
-        self.size_bytes = size_bytes
-
-
 class Skip:
     """What is kept of the stanza that is being skipped: its start tag, at the front of its bytes.
 
+    keep, pass_by: the buffer's extend(), and what takes its place meanwhile; bound once, because a method that is
+             looked up anew is an allocation.
     active:  one is being skipped.
     start:   where it begins.
     front:   where its start tag ends; where it begins if that is not kept.
+    origin:  its offset in the stream.
     checked: index of the first byte whose character has not been checked.
     """
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._buf = source.bytes
+        self.keep: "Callable[[Data], None]" = self._buf.extend
+        self.pass_by = self._extend
         self.active = False
         self.start = self.front = self.checked = 0
-        self._origin = 0
+        self.origin = 0
 
     def begin(self, start: int, head_bytes: int) -> None:
         """Drops what comes from now on. start: where the stanza begins; head_bytes: of its start tag, 0 if unknown."""
         self.active = True
         self.start = self.checked = start
         self.front = start + head_bytes
-        self._origin = self._source.base + start
+        self.origin = self._source.base + start
 
-    def extend(self, data: "Data") -> None:
+    def _extend(self, data: "Data") -> None:
         """Appends data; plain ASCII, which most of a stanza is, is checked at once."""
         if data and self.checked == len(self._buf) and min(data) >= 0x20 and max(data) <= _DEL:
             self.checked += len(data)
@@ -86,4 +77,4 @@ class Skip:
 
     def size_bytes(self, end: int) -> int:
         """How long the stanza was that ends at index `end`."""
-        return self._source.base + end - self._origin
+        return self._source.base + end - self.origin

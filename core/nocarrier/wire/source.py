@@ -1,5 +1,7 @@
 """The bytes of a stream that are not parsed yet, and the stanza that was found in them."""
 
+from array import array
+
 from nocarrier.compat import const
 from nocarrier.errors import XmlError
 from nocarrier.wire.values import line_ends, normalised
@@ -8,9 +10,9 @@ try:
     from typing import Any, Optional, Sequence, Union
 
     Data = Union[bytes, bytearray, memoryview]
-    # Local name; namespace, None for the default one; the default namespace that it declares, or None; attributes.
-    Tag = tuple[str, Optional[str], Optional[str], tuple[str, ...]]
-    Shape = tuple[Sequence[Any], Sequence[int]]  # items and places of a stanza
+    # Local name; namespace, None for the default one; the default namespace that it declares, or None; how many of its
+    # values are to be found by the marks; its attributes, name, value, name, value …, with None for such a value.
+    Tag = tuple[Any, ...]
 except ImportError:
     pass
 
@@ -19,13 +21,12 @@ CLOSE = const(0)  # an element ends
 TEXT = const(1)
 CDATA = const(2)
 
-TO_NEXT_MARK = const(255)  # instead of the length of a value in its place
-
 # Fields of a Tag; a tuple, because an object would need three times its memory.
 NAME = const(0)
 XMLNS = const(1)
 DEFAULT = const(2)
-NAMES = const(3)
+VALUES = const(3)
+ATTRIBUTES = const(4)  # the first of them
 
 
 class Source:
@@ -35,23 +36,29 @@ class Source:
 
     base:  what to add to an index to get the offset in the stream.
     error: the last fault that was found.
+    xmlns: the stream's default namespace.
+    value_bytes: limit of an attribute's value.
 
-    The stanza at hand; its values, of attributes and of text, are numbered in document order, from 1:
+    The stanza at hand; what varies in it, values of attributes and text, is numbered in document order, from 1:
 
-    shape:  its items; and its places, three numbers for each value: of a mark, how far behind it the value begins, how
-            long it is, or TO_NEXT_MARK.
-    marks:  begin of the stanza; then begin and end of what was found to vary in it.
+    items:  what it consists of.
+    marks:  where it begins; then where value i begins, marks[2i - 1], and ends, marks[2i]. A 0 is behind the last.
+    kinds:  of the bytes in the value that was looked at last (chars.py), or-ed.
     plain:  all values stand for themselves: no reference, nothing that is to be normalised.
     serial: changes when the stanza does, or the place of its bytes.
     """
 
-    def __init__(self, size_bytes: int) -> None:
+    def __init__(self, size_bytes: int, value_bytes: int, values: int) -> None:
+        """size_bytes: how much it may hold; values: of a stanza, for which there is room at first."""
         self.bytes = bytearray(size_bytes)
         self.bytes[:] = b""  # MicroPython keeps the memory for what will be appended
         self.base = 0
         self.error: "Optional[XmlError]" = None
-        self.shape: "Shape" = (), ()
-        self.marks: "Sequence[int]" = ()
+        self.xmlns = ""
+        self.value_bytes = value_bytes
+        self.items: "Sequence[Any]" = ()
+        self.marks = array("H" if size_bytes < 0x10000 else "I", [0] * (2 * values + 2))
+        self.kinds = 0
         self.plain = True
         self.serial = 0
 
@@ -65,12 +72,9 @@ class Source:
         """These bytes, which are UTF-8, as text."""
         return str(memoryview(self.bytes)[begin:end], "utf-8")
 
-    def value(self, number: int, item: int) -> str:
-        """The text of value `number`, which belongs to this item: a Tag, TEXT or CDATA."""
-        places, marks = self.shape[1], self.marks
-        mark, offset, size = places[3 * number - 3], places[3 * number - 2], places[3 * number - 1]
-        begin = marks[mark] + offset
-        text = self.text(begin, marks[mark + 1] if size == TO_NEXT_MARK else begin + size)
+    def value(self, number: int, item: "Optional[int]") -> str:
+        """The text of value `number`, which is this item, TEXT or CDATA; None for an attribute's."""
+        text = self.text(self.marks[2 * number - 1], self.marks[2 * number])
         if item == CDATA:
             return line_ends(text)
         return text if self.plain else normalised(text, item != TEXT)
