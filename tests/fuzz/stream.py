@@ -1,43 +1,48 @@
-"""Fuzzing of the stream parser, guided by the coverage of its code. MINUTES=1, SEED=1; the corpus is what servers have said.
+"""Fuzzing of the stream parser, guided by the coverage of its code; the corpus is what servers have said.
 
 Each input is a stream behind a header, and where to cut it. Our parser reads it whole, cut, and with shapes that it
 remembers from the inputs before; expat reads it too. A difference, another exception or a hang ends the run.
+
+Run by itself this file is the process that the fuzzer works in: it ends the interpreter when it is done.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 _CORPUS_STANZAS = 60
+_LAST_LINES = 30
 
 
-def main() -> dict[str, Any]:
-    """How many inputs were tried; "failed" is what the fuzzer said at its end and the input, if it has found something."""
+def fuzz(seed: int, limit: str) -> tuple[int, list[str]]:
+    """How many inputs were tried; if something was found, what the fuzzer said at its end, and the input.
+
+    limit: an option of libFuzzer's that says when to end, as "-runs=5000" or "-max_total_time=60".
+    """
     from nocarrier_emulator.xmlgen import recorded
 
-    minutes, seed = float(os.environ.get("MINUTES", "1")), int(os.environ.get("SEED", "1"))
     with tempfile.TemporaryDirectory(prefix="nocarrier-fuzz-") as folder:
-        for _, stanzas in recorded():
+        corpus, artifacts = Path(folder) / "corpus", Path(folder) / "found"
+        corpus.mkdir()
+        artifacts.mkdir()
+        for k, (_, stanzas) in enumerate(recorded()):
             for n, stanza in enumerate(stanzas[:_CORPUS_STANZAS]):
-                (Path(folder) / str(n)).write_bytes(b"\x40" + stanza)
+                (corpus / ("%d-%d" % (k, n))).write_bytes(b"\x40" + stanza)
+        options = ["-max_len=700", "-timeout=20", "-seed=%d" % seed, "-artifact_prefix=%s/" % artifacts, limit]
         done = subprocess.run(
-            [sys.executable, __file__, folder, "-max_total_time=%d" % (minutes * 60), "-max_len=700", "-timeout=20",
-             "-seed=%d" % seed, "-artifact_prefix=" + folder + "/"],
+            [sys.executable, __file__, str(corpus), *options],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
         )  # fmt: skip
-        found = [
-            repr(path.read_bytes()) for path in Path(folder).glob("[cstl]*-*")
-        ]  # crash-…, slow-…, timeout-…, leak-…
+        found = [repr(path.read_bytes()) for path in artifacts.iterdir()]
     said = [line for line in done.stdout.splitlines() if not line.startswith("#")]
-    print("\n".join(said[-30:]))
-    tried = [line for line in said if line.startswith("Done ")]
-    return {"minutes": minutes, "seed": seed, "said": tried, "failed": said[-30:] + found if done.returncode else []}
+    tried = [int(line.split()[1]) for line in said if line.startswith("Done ")]
+    if done.returncode == 0 and tried:
+        return tried[0], []
+    return 0, said[-_LAST_LINES:] + found + ["seed %d" % seed]
 
 
-def _fuzz() -> None:
+def _in_fuzzer() -> None:
     import atheris
 
     with atheris.instrument_imports(include=["nocarrier.wire"]):
@@ -63,4 +68,4 @@ def _fuzz() -> None:
 
 
 if __name__ == "__main__":
-    _fuzz()
+    _in_fuzzer()
