@@ -32,6 +32,7 @@ _DEFAULTS: "dict[str, Any]" = {
     "pending": 32,
     "tracked": 24,
     "stanza_bytes": 4096,
+    "stanza_words": 0,  # 24 where there are 4 KB to spare: stanzas that come again are read five times as fast
 }
 _CHUNK_BYTES = 256
 
@@ -60,7 +61,7 @@ class Settings:
         self.speed: int = got["speed"]
         self.line = LineProfile(got["rate_bps"], got["latency_ms"], got["stall_ms"], got["trusted"])
         self.queue = QueueLimits(got["segment_bytes"], got["segments"], got["pending"], got["tracked"])
-        self.client = ClientLimits(WireLimits(got["stanza_bytes"], _CHUNK_BYTES))
+        self.client = ClientLimits(WireLimits(got["stanza_bytes"], _CHUNK_BYTES, words=got["stanza_words"]))
 
 
 def load(path: str) -> Settings:

@@ -14,9 +14,10 @@ def test_defaults_and_what_is_given():
     plain = Settings(GOOD)
     assert plain.account.resource == "nocarrier" and plain.line.rate_bps == 2400 and plain.line.trusted is False
     assert plain.client.wire.stanza_bytes == 4096 and plain.queue.segments == 8 and plain.speed == 1
-    given = Settings({**GOOD, "rate_bps": 9600, "trusted": True, "pending": 5, "resource": "t-deck"})
+    fields = {"rate_bps": 9600, "trusted": True, "pending": 5, "resource": "t-deck", "stanza_words": 24}
+    given = Settings({**GOOD, **fields})
     assert given.line.rate_bps == 9600 and given.line.trusted and given.queue.pending == 5
-    assert given.account.resource == "t-deck"
+    assert given.account.resource == "t-deck" and given.client.wire.words == 24 and plain.client.wire.words == 0
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,7 @@ def test_defaults_and_what_is_given():
         ({"jid": "s3cret-value"}, "address"),
         ({"rate_bps": 0}, "rate"),
         ({"stanza_bytes": 8192}, "out_bytes"),
+        ({"stanza_words": -1}, "words"),
     ],
 )
 def test_what_is_wrong_is_named_and_nothing_is_repeated(change, named):
