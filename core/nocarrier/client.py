@@ -4,6 +4,8 @@ It opens nothing and waits for nothing (sans-I/O). The driver calls link_up(), r
 link_down(); the app calls send_message() and takes next_event(). Time is handed in with every call.
 """
 
+from binascii import hexlify
+
 from nocarrier import events
 from nocarrier.compat import const
 from nocarrier.errors import NocarrierError, PeerError, UsageError
@@ -185,7 +187,9 @@ class Client:
         self.fault = None
         store = self.store
         known = (store.sm_id, store.h, store.jid) if store.sm_id else None
-        self.session.connect(b64(self._entropy(_NONCE_BYTES)), known, now_ms)
+        if not store.device:
+            self._guarded(store.save_device, _uuid4(self._entropy(16)))
+        self.session.connect(b64(self._entropy(_NONCE_BYTES)), store.device, known, now_ms)
 
     def link_down(self) -> None:
         """The line is gone. What was under way is settled after the next login."""
@@ -299,3 +303,10 @@ class Client:
         if self.fault is None:
             self.fault = error
             self._events.append((events.FAULT, error))
+
+
+def _uuid4(random: bytes) -> str:
+    """A UUID of version 4 (RFC 9562 §5.4) of 16 random bytes."""
+    digits = hexlify(random).decode()
+    variant = "89ab"[random[8] & 3]
+    return "%s-%s-4%s-%s%s-%s" % (digits[:8], digits[8:12], digits[13:16], variant, digits[17:20], digits[20:])

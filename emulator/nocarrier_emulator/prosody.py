@@ -28,7 +28,7 @@ default_archive_policy = true
 smacks_hibernation_time = {hibernation_s}
 modules_enabled = {{
   "roster"; "saslauth"; "disco"; "carbons"; "pep"; "blocklist"; "smacks"; "mam"; "csi"; "csi_simple"; "private";
-  "ping"; "time"; "version"; "vcard4"; "vcard_legacy"; "offline"; "presence"; "message"; "iq"; "c2s";
+  "ping"; "time"; "version"; "vcard4"; "vcard_legacy"; "offline"; "presence"; "message"; "iq"; "c2s"; {more}
 }}
 modules_disabled = {{ "s2s", "posix", "tls" }}
 log = {{ info = "{folder}/prosody.log" }}
@@ -36,18 +36,32 @@ VirtualHost "{domain}"
 """
 
 
+_SASL2 = '"sasl2"; "sasl2_bind2"; "sasl2_sm"; "sasl2_fast";'  # community modules, of Debian's prosody-modules
+
+
 class Prosody:
-    """users: name to password; all are each other's contacts. program: the prosody executable."""
+    """users: name to password; all are each other's contacts. program: the prosody executable.
+
+    sasl2: with SASL2, Bind2, FAST and stream management along with them; else as RFC 6120 has it.
+    """
 
     def __init__(
-        self, program: str, users: dict[str, str], domain: str = "plain.test", hibernation_s: int = 600
+        self,
+        program: str,
+        users: dict[str, str],
+        domain: str = "plain.test",
+        hibernation_s: int = 600,
+        sasl2: bool = False,
     ) -> None:
         self._program = program
         self.domain = domain
+        self.sasl2 = sasl2
         self.port = free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="nocarrier-prosody-"))
         self._process: subprocess.Popen[bytes] | None = None
-        config = _CONFIG.format(folder=self.folder, port=self.port, domain=domain, hibernation_s=hibernation_s)
+        config = _CONFIG.format(
+            folder=self.folder, port=self.port, domain=domain, hibernation_s=hibernation_s, more=_SASL2 * sasl2
+        )
         (self.folder / "prosody.cfg.lua").write_text(config)
         for user, password in users.items():
             self._put("accounts", user, 'return {\n\t["password"] = "%s";\n};\n' % password)

@@ -6,7 +6,7 @@ from nocarrier.modular import count_add, count_diff, ticks_add, ticks_diff
 from nocarrier.session import steps
 from nocarrier.session.acks import Acks, number
 from nocarrier.session.errors import AuthError, StreamError
-from nocarrier.session.features import MECHANISMS, Features, choose
+from nocarrier.session.features import WAYS, Features, choose
 from nocarrier.session.line import LineProfile, Liveness
 from nocarrier.session.outflow import Outflow
 from nocarrier.wire.element import Element
@@ -126,30 +126,61 @@ def test_what_waits_for_the_line_is_bounded():
     assert not out.hungry() and out.take(1000) == b"x" * 10 + b"z" * 300
 
 
-def features(mechanisms, tls=""):
+def features(mechanisms, tls="", sasl2=None, inline=()):
     children = [Element("mechanisms", ns.SASL, (), [Element("mechanism", ns.SASL, (), [m]) for m in mechanisms])]
+    if sasl2 is not None:
+        offered = [Element("mechanism", ns.SASL2, (), [m]) for m in sasl2]
+        children.append(Element("authentication", ns.SASL2, (), offered + [Element("inline", ns.SASL2, (), inline)]))
     if tls:
         children.append(Element("starttls", ns.TLS, (), [Element("required", ns.TLS)] if tls == "required" else []))
     return Features(as_read(Element("features", ns.STREAM, (), children)))
 
 
-def test_the_choice_of_a_mechanism_in_every_combination():
-    names = [row[0] for row in MECHANISMS] + ["DIGEST-MD5", "X-OAUTH2"]
-    for bits in range(1 << len(names)):
-        offered = [names[i] for i in range(len(names)) if bits >> i & 1]
-        for trusted in (False, True):
-            wanted = None
-            for name in ("SCRAM-SHA-256", "SCRAM-SHA-1") + (("PLAIN",) if trusted else ()):
-                if wanted is None and name in offered:
-                    wanted = name
-            for tls in ("", "offered", "required"):
+def test_the_choice_of_a_way_in_in_every_combination():
+    """Every set of offers of both profiles, on lines of both kinds, with and without TLS: the first row that fits."""
+    names = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "DIGEST-MD5")
+    sets = [[names[i] for i in range(4) if bits >> i & 1] for bits in range(16)]
+    for sasl in sets:
+        for sasl2 in sets:
+            for trusted in (False, True):
+                wanted = None
+                for name in ("SCRAM-SHA-256", "SCRAM-SHA-1") + (("PLAIN",) if trusted else ()):
+                    for profile, offered in ((ns.SASL2, sasl2), (ns.SASL, sasl)):
+                        if wanted is None and name in offered:
+                            wanted = (profile, name)
+                offers = features(sasl, "", sasl2)
                 try:
-                    got = choose(features(offered, tls), trusted)
+                    got = choose(offers, trusted)[:2]
                 except AuthError as error:
                     got = None
-                    condition = "encryption-required" if tls == "required" else "invalid-mechanism"
-                    assert error.condition == condition, offered
-                assert got == (None if tls == "required" else wanted), (offered, trusted, tls)
+                    assert error.condition == "invalid-mechanism"
+                assert got == wanted, (sasl, sasl2, trusted)
+    assert len(WAYS) == 6
+
+
+def test_tls_that_is_demanded_is_not_done_without():
+    for trusted in (False, True):
+        assert choose(features(["SCRAM-SHA-1"], "offered"), trusted)[1] == "SCRAM-SHA-1"
+        try:
+            choose(features(["SCRAM-SHA-1", "PLAIN"], "required", ["SCRAM-SHA-256"]), trusted)
+            assert False, "accepted"
+        except AuthError as error:
+            assert error.condition == "encryption-required"
+
+
+def test_what_may_ride_along_with_a_login():
+    sm = Element("sm", ns.SM)
+    bind = Element("bind", ns.BIND2)
+    enable = Element("feature", ns.BIND2, ("var", ns.SM))
+    bind_and_enable = Element("bind", ns.BIND2, (), [Element("inline", ns.BIND2, (), [enable])])
+    for inline, found in (
+        ([], (False, False, False)),
+        ([sm], (True, False, False)),
+        ([bind], (False, True, False)),
+        ([sm, bind_and_enable], (True, True, True)),
+    ):
+        offers = features([], "", ["PLAIN"], inline)
+        assert (offers.inline_sm, offers.inline_bind, offers.inline_enable) == found
 
 
 def test_the_ladder_is_a_table_without_doubles_that_leads_online():

@@ -26,9 +26,10 @@ from nocarrier_ports.runner import Runner, RunnerLimits
 PASSWORDS = {"anna": "änna & 'secret'", "bert": "bert-pw"}
 
 
-@pytest.fixture(scope="module")
-def server(tool):
-    prosody = Prosody(tool("PROSODY13"), PASSWORDS)
+@pytest.fixture(scope="module", params=["RFC 6120", "SASL2"])
+def server(tool, request):
+    """All of it both ways: by the ladder of RFC 6120, and with SASL2, Bind2 and what rides along."""
+    prosody = Prosody(tool("PROSODY13"), PASSWORDS, sasl2=request.param == "SASL2")
     prosody.start()
     yield prosody
     prosody.remove()
@@ -107,13 +108,18 @@ def test_login_with_scram_roster_and_presence(server):
     device = Device(server)
     device.run(device.ready)
     assert [c.jid for c in device.client.roster.contacts()] == ["bert@" + server.domain]
-    assert device.client.store.sm_id and device.client.session.jid == "anna@%s/nc-anna" % server.domain
+    assert device.client.store.sm_id
+    full, begin = "anna@%s/nc-anna" % server.domain, device.said.find(b"<auth")
+    if server.sasl2:  # the tag that we have given, and what Prosody has made of the device's id
+        assert device.client.session.jid.startswith(full + "~") and device.said.find(b"<authenticate ") == begin
+    else:
+        assert device.client.session.jid == full and device.said.find(b"<auth ") == begin
     device.quit()
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-1", "PLAIN"])
 def test_login_with_other_mechanisms(server, mechanism, monkeypatch):
-    monkeypatch.setattr(features, "MECHANISMS", tuple(row for row in features.MECHANISMS if row[0] == mechanism))
+    monkeypatch.setattr(features, "WAYS", tuple(row for row in features.WAYS if row[1] == mechanism))
     device = Device(server, trusted=True)
     device.run(device.ready)
     assert [c.jid for c in device.client.roster.contacts()] == ["bert@" + server.domain]

@@ -59,6 +59,7 @@ class Store:
         self.inbox = Inbox(self._journal, self._numbers, limits.window, limits.receipts, limits.aside)
         self.cursor = ""  # archive id up to which everything has been dealt with
         self.floor: "Optional[str]" = None  # where the archive ended at the first login; "": it was empty
+        self.device = ""  # UUID of this installation
         self.sm_id = ""
         self.h = 0
         self.jid = ""
@@ -86,6 +87,8 @@ class Store:
             self.cursor = str(payload, "utf-8")
         elif kind == records.FLOOR:
             self.floor = str(payload, "utf-8")
+        elif kind == records.DEVICE:
+            self.device = str(payload, "utf-8")
 
     def known_end(self) -> str:
         """An archive id behind which everything is that happens from now on; "" if none is known."""
@@ -157,6 +160,12 @@ class Store:
         self._journal.flush()
         self.floor = archive_id
 
+    def save_device(self, uuid: str) -> None:
+        """What the server is to tell this installation by, once and for all. Raises StorageError."""
+        self._journal.append(records.DEVICE, uuid.encode())
+        self._journal.flush()
+        self.device = uuid
+
     def make_room(self) -> None:
         """Gives up old segments while there are too many, and as long as that frees anything. Raises StorageError."""
         while self._journal.needs_room() and self._journal.count() > self._crowded:
@@ -187,6 +196,8 @@ class Store:
                 self.inbox.moved(position, self._journal.append(kind, payload))
         if self.floor is not None:
             self._journal.append(records.FLOOR, self.floor.encode())
+        if self.device:
+            self._journal.append(records.DEVICE, self.device.encode())
         self._journal.append(records.CURSOR, self.cursor.encode())
         self._journal.append(records.NEXT, records.pack_number(self._numbers.peek()))
         self._journal.append(records.SAME, records.pack_session(self.h, self.sm_id, self.jid))

@@ -9,7 +9,7 @@ from nocarrier.compat import const
 from nocarrier.errors import PeerError
 from nocarrier.session import steps
 from nocarrier.session.account import Account
-from nocarrier.session.acks import Acks, number_or_none
+from nocarrier.session.acks import Acks, number, number_or_none
 from nocarrier.session.errors import AuthError, StreamError
 from nocarrier.session.features import Features
 from nocarrier.session.line import Liveness
@@ -49,6 +49,7 @@ class Ladder:
         self.state = steps.CLOSED
         self.jid = ""
         self.known: "Optional[tuple[str, int, str]]" = None
+        self.resumed_h = 0  # how much the server has, if it has resumed the session
         self._events = events
         self._account = account
         self._parser = parser
@@ -56,13 +57,14 @@ class Ladder:
         self._out = out
         self._alive = alive
         self._login: "Optional[Login]" = None
-        self._features: "Optional[Features]" = None
+        self._device = ""
+        self._sm = False  # the server has stream management, as far as is known
         self._now_ms = 0
 
-    def begin(self, login: Login, known: "Optional[tuple[str, int, str]]", now_ms: int) -> None:
-        """A transport is up. known: (id, h, full JID) of a session to resume, or None."""
+    def begin(self, login: Login, device: str, known: "Optional[tuple[str, int, str]]", now_ms: int) -> None:
+        """A transport is up. device: our UUID; known: (id, h, full JID) of a session to resume, or None."""
         self._login = login
-        self._features = None
+        self._device = device
         self.known = known
         self.go(steps.OPENING, now_ms)
         self._header()
@@ -90,7 +92,7 @@ class Ladder:
         self._now_ms = now_ms
         if element.is_a("features", ns.STREAM):
             self._on_features(Features(element))
-        elif element.xmlns == ns.SASL:
+        elif element.xmlns in (ns.SASL, ns.SASL2):
             self._on_sasl(element)
         elif element.xmlns == ns.SM:
             self._on_sm(element)
@@ -116,45 +118,108 @@ class Ladder:
 
     def _on_features(self, features: Features) -> None:
         assert self._login is not None
-        self._features = features
+        self._sm = features.sm
         if self.state == steps.OFFERED:
-            auth, final = self._login.start(features)
+            auth, final = self._login.start(features, self._extras(features))
             self.go(steps.PROVED if final else steps.CHALLENGED, self._now_ms)
             self._out.put(auth)
         elif self.known is not None and features.sm:
             self.go(steps.RESUMING, self._now_ms)
-            self._out.put(Element("resume", ns.SM, ("h", str(self.known[1]), "previd", self.known[0])))
+            self._out.put(self._resume(self.known))
         else:
             if self.known is not None:
                 self._events.append((RESUME_FAILED, None))
             self._bind()
 
+    def _extras(self, features: Features) -> "list[Element]":
+        """What rides along with a login by SASL2: who asks; the session to resume; the resource to bind, or else."""
+        extras = [Element("user-agent", ns.SASL2, ("id", self._device))]
+        if self.known is not None and features.inline_sm:
+            extras.append(self._resume(self.known))
+        if features.inline_bind:
+            children = [Element("tag", ns.BIND2, (), [self._account.resource])]
+            if features.inline_enable:
+                children.append(self._enable())
+            extras.append(Element("bind", ns.BIND2, (), children))
+        return extras
+
+    @staticmethod
+    def _resume(known: "tuple[str, int, str]") -> Element:
+        return Element("resume", ns.SM, ("h", str(known[1]), "previd", known[0]))
+
+    @staticmethod
+    def _enable() -> Element:
+        return Element("enable", ns.SM, ("resume", "true"))
+
     def _on_sasl(self, element: Node) -> None:
         assert self._login is not None
+        if element.name == "failure":
+            reason = element.first()
+            text = element.child_text("text", element.xmlns) or ""
+            raise AuthError(reason.name if reason is not None else "not-authorized", text[:80])
+        if element.xmlns != self._login.profile or element.name not in ("challenge", "success"):
+            raise AuthError("malformed-request", "no answer to our login: " + element.name[:32])
         if element.name == "challenge":
             self.go(steps.DERIVING, self._now_ms)
             self._login.challenge(element.text())
-        elif element.name == "success":
-            if self.state != steps.PROVED:
-                raise AuthError("not-authorized", "success before the proof")
-            self._login.success(element.text())
-            self.go(steps.REOPENING, self._now_ms)
-            self._parser.restart()
-            self._header()
-        else:
-            reason = element.first()
-            text = element.child_text("text", ns.SASL) or ""
-            raise AuthError(reason.name if reason is not None else "not-authorized", text[:80])
+            return
+        if self.state != steps.PROVED:
+            raise AuthError("not-authorized", "success before the proof")
+        if element.xmlns == ns.SASL2:
+            self._on_success(element)
+            return
+        self._login.success(element.text())
+        self.go(steps.REOPENING, self._now_ms)
+        self._parser.restart()
+        self._header()
 
-    def _bind(self) -> None:
+    def _on_success(self, success: Node) -> None:
+        """SASL2's <success/>, with what was asked for along with the login."""
+        assert self._login is not None
+        self._login.success(success.child_text("additional-data", ns.SASL2) or "")
+        resumed, failed = success.child("resumed", ns.SM), success.child("failed", ns.SM)
+        if self.known is not None and resumed is not None:
+            self._resumed(resumed)
+            return
+        if self.known is not None and failed is not None:
+            self._events.append((RESUME_FAILED, number_or_none(failed)))
+            self.known = None
+        bound = success.child("bound", ns.BIND2)
+        if bound is not None:
+            self._on_bound2(bound, success)
+        elif success.child("failed", ns.BIND2) is not None:
+            raise StreamError("resource-constraint", "the server binds no resource now")
+        else:
+            self.go(steps.REOPENING, self._now_ms)
+            self.go(steps.OFFERED_AGAIN, self._now_ms)  # without a new stream
+
+    def _on_bound2(self, bound: Node, success: Node) -> None:
+        """A resource was bound with the login (XEP-0386 §4)."""
+        for name in ("authorization-identifier", "authorization-identity"):  # by XEP-0388; as old examples have it
+            self.jid = success.child_text(name, ns.SASL2) or self.jid
+        if self.known is not None:  # asked for without an answer to the resumption
+            self._events.append((RESUME_FAILED, None))
+        self._begin_binding()
+        self.go(steps.ENABLING, self._now_ms)
+        enabled = bound.child("enabled", ns.SM)
+        if enabled is None:
+            self._acks.reset(False)
+            self._bound("")
+        else:
+            self._enabled(enabled)
+
+    def _begin_binding(self) -> None:
         self.go(steps.BINDING, self._now_ms)
         self._events.append((BINDING, None))
+
+    def _bind(self) -> None:
+        self._begin_binding()
         resource = Element("resource", ns.BIND, (), [self._account.resource])
         bind = Element("bind", ns.BIND, (), [resource])
         self._out.put(Element("iq", ns.CLIENT, ("type", "set", "id", "bind"), [bind]))
-        if self._features is not None and self._features.sm:
+        if self._sm:
             # In one flight with the bind: a round trip less, and no moment in which what arrives is not counted.
-            self._out.put(Element("enable", ns.SM, ("resume", "true")))
+            self._out.put(self._enable())
 
     def _on_bound(self, iq: Node) -> None:
         bind = iq.child("bind", ns.BIND)
@@ -166,26 +231,34 @@ class Ladder:
             raise AuthError("conflict", "the server refuses the resource")
         self.jid = jid
         self._acks.reset(False)
-        if self._features is not None and self._features.sm:
+        if self._sm:
             self.go(steps.ENABLING, self._now_ms)
         else:
             self._bound("")
 
     def _on_sm(self, element: Node) -> None:
-        if self.state == steps.RESUMING and self.known is not None:
-            if element.name == "resumed":
-                self.go(steps.PROVING, self._now_ms)
-                self.jid = self.known[2]
-            elif element.name == "failed":
-                self._events.append((RESUME_FAILED, number_or_none(element)))
-                self._bind()
+        if self.state == steps.RESUMING and element.name == "resumed":
+            self._resumed(element)
+        elif self.state == steps.RESUMING and element.name == "failed":
+            self._events.append((RESUME_FAILED, number_or_none(element)))
+            self._bind()
         elif self.state == steps.ENABLING and element.name in ("enabled", "failed"):
-            sm_id = element.get("id") or ""
-            resumable = element.get("resume") in ("true", "1") and len(sm_id.encode()) <= _SM_ID_BYTES
-            self._acks.reset(element.name == "enabled")
-            self._bound(sm_id if resumable and element.name == "enabled" else "")
+            self._enabled(element)
         else:
             raise StreamError("unsupported-stanza-type", element.name[:32])
+
+    def _resumed(self, resumed: Node) -> None:
+        assert self.known is not None
+        self.resumed_h = number(resumed)
+        self.go(steps.PROVING, self._now_ms)
+        self.jid = self.known[2]
+
+    def _enabled(self, answer: Node) -> None:
+        """<enabled/>, or <failed/>."""
+        sm_id = answer.get("id") or ""
+        resumable = answer.get("resume") in ("true", "1") and len(sm_id.encode()) <= _SM_ID_BYTES
+        self._acks.reset(answer.name == "enabled")
+        self._bound(sm_id if resumable and answer.name == "enabled" else "")
 
     def _bound(self, sm_id: str) -> None:
         self.go(steps.ONLINE, self._now_ms)

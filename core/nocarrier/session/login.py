@@ -1,4 +1,4 @@
-"""Proving who we are (RFC 6120 §6): one mechanism's exchange, as <auth/>, <response/> and <success/>."""
+"""Proving who we are, by either profile of SASL (RFC 6120 §6; XEP-0388): one mechanism's exchange."""
 
 from binascii import a2b_base64
 
@@ -6,7 +6,7 @@ from nocarrier import ns
 from nocarrier.compat import const
 from nocarrier.session.account import Account
 from nocarrier.session.errors import AuthError
-from nocarrier.session.features import MECHANISMS, PLAIN, Features, choose
+from nocarrier.session.features import PLAIN, Features, choose
 from nocarrier.session.scram import Scram, b64, prepared
 from nocarrier.wire.element import Element
 
@@ -21,25 +21,35 @@ _ANSWER_CHARS = const(1024)  # Base64 of a challenge or success; servers' are un
 
 
 class Login:
-    """One login. trusted: the line may carry the password in clear. nonce: fresh and unguessable."""
+    """One login. trusted: the line may carry the password in clear. nonce: fresh and unguessable.
+
+    profile: namespace of the SASL profile that was chosen, once one was.
+    """
 
     def __init__(self, account: Account, nonce: str, trusted: bool) -> None:
+        self.profile = ns.SASL
         self._account = account
         self._nonce = nonce
         self._trusted = trusted
         self._scram: "Optional[Scram]" = None
 
-    def start(self, features: Features) -> "tuple[Element, bool]":
-        """The <auth/> to send, and whether it is already the whole proof. Raises AuthError if nothing fits."""
-        name = choose(features, self._trusted)
+    def start(self, features: Features, extras: "list[Element]") -> "tuple[Element, bool]":
+        """The element to begin with, and whether it is already the whole proof. Raises AuthError if nothing fits.
+
+        extras: what rides along if the profile is SASL2 (XEP-0388 §2.2).
+        """
+        self.profile, name, digest = choose(features, self._trusted)
         account = self._account
         if name == PLAIN:
             initial = "\0%s\0%s" % (prepared(account.username), prepared(account.password))
         else:
-            digest = [row[1] for row in MECHANISMS if row[0] == name][0]
             self._scram = Scram(digest, account.username, account.password, self._nonce)
             initial = self._scram.first()
-        return Element("auth", ns.SASL, ("mechanism", name), [b64(initial.encode())]), name == PLAIN
+        response = b64(initial.encode())
+        if self.profile == ns.SASL:
+            return Element("auth", ns.SASL, ("mechanism", name), [response]), name == PLAIN
+        children = [Element("initial-response", ns.SASL2, (), [response])] + extras
+        return Element("authenticate", ns.SASL2, ("mechanism", name), children), name == PLAIN
 
     def challenge(self, text: str) -> None:
         """The server's challenge, in Base64. The proof is ready when work() has returned it. Raises AuthError."""
@@ -52,7 +62,7 @@ class Login:
         assert self._scram is not None
         if not self._scram.work(_SLICE):
             return None
-        return Element("response", ns.SASL, (), [b64(self._scram.final().encode())])
+        return Element("response", self.profile, (), [b64(self._scram.final().encode())])
 
     def success(self, text: str) -> None:
         """The server says that we are who we are. Raises AuthError unless it has proved itself too (SCRAM)."""

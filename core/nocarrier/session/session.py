@@ -75,10 +75,11 @@ class Session:
         """The full JID, once there is one."""
         return self._ladder.jid
 
-    def connect(self, nonce: str, known: "Optional[tuple[str, int, str]]", now_ms: int) -> None:
+    def connect(self, nonce: str, device: str, known: "Optional[tuple[str, int, str]]", now_ms: int) -> None:
         """The transport is up.
 
-        nonce: fresh randomness for this login, printable. known: (id, h, full JID) of a session to resume, or None.
+        nonce: fresh randomness for this login, printable. device: UUID of this installation, always the same.
+        known: (id, h, full JID) of a session to resume, or None.
         """
         self._now_ms = now_ms
         self._parser.reset()
@@ -89,7 +90,7 @@ class Session:
         self._ack_h = None
         self._closing = False
         self._alive.reset(now_ms)
-        self._ladder.begin(Login(self._account, nonce, self._line.trusted), known, now_ms)
+        self._ladder.begin(Login(self._account, nonce, self._line.trusted), device, known, now_ms)
 
     def disconnect(self, fault: bool) -> None:
         """The transport is gone. The SM session, if there is one, may be resumed.
@@ -229,8 +230,8 @@ class Session:
             return
         self._ladder.element(element, self._now_ms)
         if self.state == steps.PROVING:
-            self._on_resumed(number(element))
-        elif self.state == steps.BINDING:
+            self._on_resumed(self._ladder.resumed_h)
+        elif self.state in (steps.BINDING, steps.ONLINE):  # a new session
             self._again = []
 
     def _on_resumed(self, h: int) -> None:

@@ -1,0 +1,159 @@
+"""Login by SASL2 (XEP-0388) with what rides along: Bind2 (XEP-0386), stream management begun or resumed (XEP-0198)."""
+
+from nocarrier import events
+from nocarrier.errors import PeerError
+from nocarrier.queue import states
+from nocarrier.queue.store import QueueLimits
+from nocarrier.session.errors import AuthError, StreamError
+from nocarrier_emulator import dialogue as d
+from nocarrier_emulator.dialogue import Dialogue
+
+SASL2 = b"<authentication xmlns='urn:xmpp:sasl:2'><mechanism>%s</mechanism><inline>%s</inline></authentication>"
+SM = b"<sm xmlns='urn:xmpp:sm:3'/>"
+BIND = b"<bind xmlns='urn:xmpp:bind:0'><inline><feature var='urn:xmpp:sm:3'/></inline></bind>"
+PLAIN = b"<stream:features>%s</stream:features>" % (SASL2 % (b"PLAIN", SM + BIND))
+SUCCESS = (
+    b"<success xmlns='urn:xmpp:sasl:2'>%s<authorization-identifier>anna@exchange.test/nc</authorization-identifier>"
+    b"</success>"
+)
+BOUND = b"<bound xmlns='urn:xmpp:bind:0'><enabled xmlns='urn:xmpp:sm:3' id='sm-%d' resume='true'/></bound>"
+
+
+def online(talk):
+    """Logs in and binds; the roster is told, and that the archive is empty."""
+    talk.up()
+    talk.server(d.HEADER + PLAIN)
+    said = talk.server(SUCCESS % (BOUND % 1))
+    talk.server(d.ROSTER % talk.id_of(said, b"jabber:iq:roster") + d.LAST_PAGE % (talk.id_of(said, b"mam:2"), b""))
+
+
+def test_the_way_up_byte_for_byte():
+    """Two round trips after the transport is open, of which the first asks what is offered."""
+    talk = Dialogue()
+    talk.up()
+    said = talk.server(d.HEADER + PLAIN)
+    device = talk.client.store.device
+    assert said == (
+        b"<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'>"
+        b"<initial-response>AGFubmEAcGVuY2lsICYgw7xuc2FmZQ==</initial-response><user-agent id='%s'/>"
+        b"<bind xmlns='urn:xmpp:bind:0'><tag>nc</tag><enable xmlns='urn:xmpp:sm:3' resume='true'/></bind>"
+        b"</authenticate>" % device.encode()
+    )
+    said = talk.server(SUCCESS % (BOUND % 1))
+    assert said.startswith(b"<iq type='get' id='") and b"<presence/>" in said
+    assert talk.client.online() and talk.events == [(events.ONLINE, False)]
+    assert talk.client.session.jid == "anna@exchange.test/nc" and talk.client.store.sm_id == "sm-1"
+
+
+def test_nothing_depends_on_the_pieces():
+    for pieces in (1, 3, 64):
+        talk = Dialogue(pieces=pieces)
+        online(talk)
+        assert talk.client.online() and talk.client.store.sm_id == "sm-1", pieces
+
+
+def test_the_device_stays_the_same():
+    """RFC 9562 §5.4; kept on flash, through compaction too, so that a server gives it the same resource."""
+    talk = Dialogue(queue=QueueLimits(512, 3))
+    online(talk)
+    device = talk.client.store.device
+    assert [len(part) for part in device.split("-")] == [8, 4, 4, 4, 12]
+    assert device[14] == "4" and device[19] in "89ab"
+    talk.reboot()
+    assert talk.client.store.device == device
+    for h in range(200):
+        talk.client.store.save_handled(h)
+    talk.reboot()
+    assert talk.client.store.device == device
+    talk.up()
+    assert b"<user-agent id='%s'/>" % device.encode() in talk.server(d.HEADER + PLAIN)
+
+
+def test_resumption_rides_along():
+    """One round trip less than a login and a resumption; what the server has is settled, and the rest comes again."""
+    talk = Dialogue()
+    online(talk)
+    first, second = talk.client.send_message(d.PEER, "one"), talk.client.send_message(d.PEER, "two")
+    said = talk.said()
+    assert said.count(b"<message") == 2
+    talk.down()
+    talk.up()
+    said = talk.server(d.HEADER + PLAIN)
+    assert b"<resume xmlns='urn:xmpp:sm:3' h='2' previd='sm-1'/><bind xmlns='urn:xmpp:bind:0'>" in said
+    h = talk.client.session.acks.sent - 1  # all but the last message
+    resumed = b"<resumed xmlns='urn:xmpp:sm:3' previd='sm-1' h='%d'/>" % h
+    assert talk.server(SUCCESS % resumed + b"<stream:features/>") == b"<r xmlns='urn:xmpp:sm:3'/>"
+    assert not talk.client.online()
+    said = talk.server(b"<a xmlns='urn:xmpp:sm:3' h='%d'/>" % h)
+    assert said.count(b"<message") == 1 and b"two" in said and (events.ONLINE, True) in talk.events
+    assert (first, states.ON_SERVER) in talk.values(events.STATE) and second > first
+
+
+def test_a_refused_resumption_falls_back_to_a_new_session_at_once():
+    """XEP-0198 in XEP-0388: <failed h=…/> tells what the server had; beside it the resource is bound."""
+    talk = Dialogue()
+    online(talk)
+    first, second = talk.client.send_message(d.PEER, "one"), talk.client.send_message(d.PEER, "two")
+    talk.said()
+    h = talk.client.session.acks.sent - 1
+    talk.down()
+    talk.up()
+    talk.server(d.HEADER + PLAIN)
+    failed = b"<failed xmlns='urn:xmpp:sm:3' h='%d'><item-not-found xmlns='%s'/></failed>"
+    said = talk.server(SUCCESS % (failed % (h, b"urn:ietf:params:xml:ns:xmpp-stanzas") + BOUND % 2))
+    assert talk.client.online() and talk.client.store.sm_id == "sm-2"
+    assert (first, states.ON_SERVER) in talk.values(events.STATE)
+    assert (second, states.ON_SERVER) not in talk.values(events.STATE)
+    said += talk.said()
+    assert b"one" not in said and said.count(b"two") == 1
+
+
+def test_a_server_that_binds_not_along_is_asked_afterwards():
+    """XEP-0388 §2.6.3: features follow, without a new stream; then RFC 6120 §7."""
+    talk = Dialogue()
+    talk.up()
+    said = talk.server(d.HEADER + b"<stream:features>" + SASL2 % (b"PLAIN", b"") + b"</stream:features>")
+    assert b"<bind" not in said and b"<resume" not in said
+    assert talk.server(SUCCESS % b"") == b""
+    assert talk.server(d.BIND_OFFERED).startswith(b"<iq type='set' id='bind'>")
+    talk.bind()
+    assert talk.client.online()
+    talk.down()
+    talk.up()  # and a session is resumed in the same way
+    talk.server(d.HEADER + b"<stream:features>" + SASL2 % (b"PLAIN", b"") + b"</stream:features>")
+    talk.server(SUCCESS % b"")
+    assert talk.server(d.BIND_OFFERED).startswith(b"<resume ")
+
+
+def test_a_session_without_stream_management():
+    talk = Dialogue()
+    talk.up()
+    talk.server(d.HEADER + PLAIN)
+    talk.server(SUCCESS % b"<bound xmlns='urn:xmpp:bind:0'/>")
+    assert talk.client.online() and talk.client.store.sm_id == "" and not talk.client.session.acks.active
+
+
+def test_what_stops_a_login():
+    failure = (
+        b"<failure xmlns='urn:xmpp:sasl:2'><%s xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/><text>no</text></failure>"
+    )
+    sasl1 = b"<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"
+    for answer, kind, condition in (
+        (failure % b"not-authorized", AuthError, "not-authorized"),
+        (failure % b"credentials-expired", AuthError, "credentials-expired"),
+        (b"<continue xmlns='urn:xmpp:sasl:2'><tasks/></continue>", AuthError, "malformed-request"),
+        (b"<challenge xmlns='urn:xmpp:sasl:2'>eA==</challenge>", PeerError, None),
+        (sasl1, AuthError, "malformed-request"),  # of the other profile
+        (SUCCESS % b"<failed xmlns='urn:xmpp:bind:0'/>", StreamError, "resource-constraint"),
+    ):
+        talk = Dialogue()
+        talk.up()
+        talk.server(d.HEADER + PLAIN)
+        assert talk.server(answer) == b"" and not talk.client.online()
+        (fault,) = talk.values(events.FAULT)
+        assert isinstance(fault, kind) and condition in (None, fault.condition), (answer, fault)
+    talk = Dialogue()
+    talk.up()
+    talk.server(d.HEADER + b"<stream:features>" + SASL2 % (b"SCRAM-SHA-256", BIND) + b"</stream:features>")
+    talk.server(SUCCESS % (BOUND % 1))  # the server has not proved itself
+    assert not talk.client.online() and talk.values(events.FAULT)[0].condition == "not-authorized"
