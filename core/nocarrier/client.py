@@ -174,6 +174,10 @@ class Client:
         """Lets a contact see our presence (RFC 6121 §3.1.4). Raises UsageError when offline."""
         self._presence_to(checked(jid), "subscribed")
 
+    def accept_offer(self) -> None:
+        """The user accepts that the server offers weaker logins than before ("mechanism-too-weak")."""
+        self.store.save_offer("")
+
     def log_out(self) -> None:
         """Ends the session for good; take() what is left, then close the link."""
         if self.session.online():
@@ -189,7 +193,7 @@ class Client:
         known = (store.sm_id, store.h, store.jid) if store.sm_id else None
         if not store.device:
             self._guarded(store.save_device, _uuid4(self._entropy(16)))
-        self.session.connect(b64(self._entropy(_NONCE_BYTES)), store.device, known, now_ms)
+        self.session.connect(b64(self._entropy(_NONCE_BYTES)), store.device, store.offer, known, now_ms)
 
     def link_down(self) -> None:
         """The line is gone. What was under way is settled after the next login."""
@@ -274,6 +278,7 @@ class Client:
         return True
 
     def _begin(self, resumed: bool) -> None:
+        self.store.save_offer(self.session.offer())
         self._sender.begin()
         self._reader.begin()
         self._events.append((events.ONLINE, resumed))

@@ -59,14 +59,17 @@ def handheld_on(clock: Clock, subscriber: Subscriber, jid: str, trusted: bool) -
 
 
 async def measured(handheld: Handheld, clock: Clock, play: Runner) -> dict[str, Any]:
-    """First login, then a resumption after the carrier has dropped."""
+    """First login; a resumption after the carrier has dropped; a login after a farewell, when the server is known."""
     results = {}
-    for event in ("login", "resume"):
+    for event in ("login", "resume", "again"):
         await play(lambda: handheld.modem.connected)
         counter = Counter(handheld.modem, clock)
         await play(lambda: handheld.client.online() and handheld.client.roster.known)
         results[event] = counter.result(clock)
         await play(lambda: not handheld.client.session.acks.unacknowledged())
+        if event == "resume":
+            handheld.runner.hang_up(clock.ticks_ms())
+            await play(lambda: handheld.runner.state == 0)
         handheld.modem.drop_carrier()
         handheld.runner.dial(clock.ticks_ms())
     return results
@@ -85,10 +88,10 @@ async def on_exchange(mechanism: str) -> dict[str, Any]:
     return await measured(handheld_on(clock, Service(exchange.connect), account.jid, mechanism == "PLAIN"), clock, play)
 
 
-async def on_prosody(program: str) -> dict[str, Any]:
+async def on_prosody(program: str, sasl2: bool, trusted: bool) -> dict[str, Any]:
     """In scaled time, since the server is a process of its own."""
     clock = ScaledClock(8)
-    prosody = Prosody(program, {"anna": _PASSWORD})
+    prosody = Prosody(program, {"anna": _PASSWORD}, sasl2=sasl2)
     prosody.start()
 
     async def play(until: Callable[[], bool]) -> None:
@@ -100,7 +103,7 @@ async def on_prosody(program: str) -> dict[str, Any]:
 
     try:
         subscriber = TcpNumber(clock, "127.0.0.1", prosody.port)
-        return await measured(handheld_on(clock, subscriber, "anna@" + prosody.domain, False), clock, play)
+        return await measured(handheld_on(clock, subscriber, "anna@" + prosody.domain, trusted), clock, play)
     finally:
         prosody.remove()
 
@@ -112,7 +115,10 @@ async def _all() -> dict[str, Any]:
     }
     program = os.environ.get("PROSODY13")
     if program:
-        results["Prosody 13, SCRAM-SHA-256"] = await on_prosody(program)
+        for profile in ("RFC 6120", "SASL2"):
+            for mechanism in ("SCRAM-SHA-256", "PLAIN"):
+                way = "Prosody 13, %s, %s" % (profile, mechanism)
+                results[way] = await on_prosody(program, profile == "SASL2", mechanism == "PLAIN")
     else:
         print("Prosody was not measured: it is not there")
     for name, events in results.items():

@@ -5,6 +5,7 @@ from nocarrier.errors import PeerError
 from nocarrier.queue import states
 from nocarrier.queue.store import QueueLimits
 from nocarrier.session.errors import AuthError, StreamError
+from nocarrier.session.line import LineProfile
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue
 
@@ -65,20 +66,19 @@ def test_the_device_stays_the_same():
         talk.client.store.save_handled(h)
     talk.reboot()
     assert talk.client.store.device == device
-    talk.up()
-    assert b"<user-agent id='%s'/>" % device.encode() in talk.server(d.HEADER + PLAIN)
+    assert b"<user-agent id='%s'/>" % device.encode() in talk.up()
 
 
 def test_resumption_rides_along():
-    """One round trip less than a login and a resumption; what the server has is settled, and the rest comes again."""
+    """All in one write, once it is known what is offered; what the server has is settled, and the rest comes again."""
     talk = Dialogue()
     online(talk)
     first, second = talk.client.send_message(d.PEER, "one"), talk.client.send_message(d.PEER, "two")
     said = talk.said()
     assert said.count(b"<message") == 2
     talk.down()
-    talk.up()
-    said = talk.server(d.HEADER + PLAIN)
+    said = talk.up()
+    assert said.startswith(b"<stream:stream ") and talk.server(d.HEADER + PLAIN) == b""
     assert b"<resume xmlns='urn:xmpp:sm:3' h='2' previd='sm-1'/><bind xmlns='urn:xmpp:bind:0'>" in said
     h = talk.client.session.acks.sent - 1  # all but the last message
     resumed = b"<resumed xmlns='urn:xmpp:sm:3' previd='sm-1' h='%d'/>" % h
@@ -157,3 +157,65 @@ def test_what_stops_a_login():
     talk.server(d.HEADER + b"<stream:features>" + SASL2 % (b"SCRAM-SHA-256", BIND) + b"</stream:features>")
     talk.server(SUCCESS % (BOUND % 1))  # the server has not proved itself
     assert not talk.client.online() and talk.values(events.FAULT)[0].condition == "not-authorized"
+
+
+def other(mechanism, extras=b""):
+    """What a server offers that has changed."""
+    return d.HEADER + b"<stream:features>" + SASL2 % (mechanism, extras) + b"</stream:features>"
+
+
+def test_what_is_known_is_not_asked_again():
+    """A first write with all that it takes to be online, after a restart of the device too."""
+    talk = Dialogue()
+    online(talk)
+    talk.client.log_out()
+    talk.said()
+    talk.down()
+    talk.reboot()
+    said = talk.up()
+    assert said.count(b"<stream:stream ") == said.count(b"<authenticate ") == 1 and said.endswith(b"</authenticate>")
+    said = talk.server(d.HEADER + PLAIN + SUCCESS % (BOUND % 2))
+    assert talk.client.online() and b"<presence/>" in said
+
+
+def test_a_login_that_is_refused_since_the_server_has_changed_is_begun_anew():
+    talk = Dialogue()
+    talk.up()
+    talk.server(other(b"PLAIN", BIND))
+    talk.server(SUCCESS % (BOUND % 1))
+    talk.down()
+    talk.up()
+    assert talk.server(other(b"SCRAM-SHA-256", BIND)) == b""  # what was sent is still under way
+    refusal = (
+        b"<failure xmlns='urn:xmpp:sasl:2'><invalid-mechanism xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/></failure>"
+    )
+    said = talk.server(refusal)
+    assert said.startswith(b"<authenticate xmlns='urn:xmpp:sasl:2' mechanism='SCRAM-SHA-256'>")
+    talk.server(refusal)  # once is enough
+    assert not talk.client.online() and talk.values(events.FAULT)[0].condition == "invalid-mechanism"
+
+
+def test_a_better_way_is_taken_the_next_time():
+    talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
+    talk.client.store.save_offer("inline_bind urn:xmpp:sasl:2/SCRAM-SHA-1")
+    assert b"mechanism='SCRAM-SHA-1'" in talk.up()
+    assert talk.server(other(b"SCRAM-SHA-1</mechanism><mechanism>SCRAM-SHA-256", SM + BIND)) == b""
+    talk.server(b"<failure xmlns='urn:xmpp:sasl:2'/>")
+    talk.down()
+    talk.client.store.save_offer(talk.client.session.offer())
+    assert b"mechanism='SCRAM-SHA-256'" in talk.up()
+
+
+def test_a_weaker_login_than_before_needs_the_users_consent():
+    """What was seen must not disappear silently: somebody in between may want the password."""
+    for mechanism in (b"SCRAM-SHA-1", b"PLAIN"):
+        talk = Dialogue()
+        talk.client.store.save_offer("urn:xmpp:sasl:2/SCRAM-SHA-256")
+        for _ in range(2):
+            assert b"mechanism='SCRAM-SHA-256'" in talk.up()
+            assert talk.server(other(mechanism, BIND)) == b"" and not talk.client.online()
+            talk.down()
+        assert [fault.condition for fault in talk.values(events.FAULT)] == ["mechanism-too-weak"] * 2
+        talk.client.accept_offer()
+        assert b"<authenticate" not in talk.up()
+        assert b"mechanism='%s'" % mechanism in talk.server(other(mechanism, BIND))

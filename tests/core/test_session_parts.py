@@ -6,9 +6,10 @@ from nocarrier.modular import count_add, count_diff, ticks_add, ticks_diff
 from nocarrier.session import steps
 from nocarrier.session.acks import Acks, number
 from nocarrier.session.errors import AuthError, StreamError
-from nocarrier.session.features import WAYS, Features, choose
+from nocarrier.session.features import WAYS, choose, read, recalled
 from nocarrier.session.line import LineProfile, Liveness
 from nocarrier.session.outflow import Outflow
+from nocarrier.session.pbkdf2 import HASHES
 from nocarrier.wire.element import Element
 from nocarrier_emulator.stanzas import as_read
 
@@ -133,7 +134,7 @@ def features(mechanisms, tls="", sasl2=None, inline=()):
         children.append(Element("authentication", ns.SASL2, (), offered + [Element("inline", ns.SASL2, (), inline)]))
     if tls:
         children.append(Element("starttls", ns.TLS, (), [Element("required", ns.TLS)] if tls == "required" else []))
-    return Features(as_read(Element("features", ns.STREAM, (), children)))
+    return read(as_read(Element("features", ns.STREAM, (), children)))
 
 
 def test_the_choice_of_a_way_in_in_every_combination():
@@ -144,7 +145,7 @@ def test_the_choice_of_a_way_in_in_every_combination():
         for sasl2 in sets:
             for trusted in (False, True):
                 wanted = None
-                for name in ("SCRAM-SHA-256", "SCRAM-SHA-1") + (("PLAIN",) if trusted else ()):
+                for name in (("PLAIN",) if trusted else ()) + ("SCRAM-SHA-256", "SCRAM-SHA-1"):
                     for profile, offered in ((ns.SASL2, sasl2), (ns.SASL, sasl)):
                         if wanted is None and name in offered:
                             wanted = (profile, name)
@@ -156,6 +157,34 @@ def test_the_choice_of_a_way_in_in_every_combination():
                     assert error.condition == "invalid-mechanism"
                 assert got == wanted, (sasl, sasl2, trusted)
     assert len(WAYS) == 6
+
+
+def test_what_was_offered_can_be_kept():
+    offers = features(["PLAIN", "X-ODD/ ONE", "SCRAM-SHA-1"], "", ["SCRAM-SHA-256", "PLAIN"], [Element("sm", ns.SM)])
+    again = recalled(offers.text())
+    assert again.offered == {ns.SASL2: ["SCRAM-SHA-256", "PLAIN"], ns.SASL: ["SCRAM-SHA-1", "PLAIN"]}
+    assert again.inline_sm and not again.inline_bind and again.text() == offers.text()
+
+
+def test_a_better_mechanism_must_not_disappear():
+    """XEP-0474's concern, and CVE-like downgrades: somebody in between may have taken it away."""
+    names = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN")
+    for i in range(3):
+        for k in range(3):
+            for before in (features([names[i]]), features([], "", [names[i]])):
+                try:
+                    assert choose(features([names[k]]), True, before)[1] == names[k] and k <= i
+                except AuthError as error:
+                    assert error.condition == "mechanism-too-weak" and k > i
+
+
+def test_a_mechanism_that_this_device_cannot_do_has_not_disappeared():
+    offers, kept = features(["SCRAM-SHA-256", "SCRAM-SHA-1"]), HASHES["SHA-256"]
+    HASHES["SHA-256"] = (None, kept[1])
+    try:
+        assert choose(offers, False, offers)[1] == "SCRAM-SHA-1"
+    finally:
+        HASHES["SHA-256"] = kept
 
 
 def test_tls_that_is_demanded_is_not_done_without():

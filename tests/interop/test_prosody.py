@@ -117,6 +117,21 @@ def test_login_with_scram_roster_and_presence(server):
     device.quit()
 
 
+@pytest.mark.parametrize("trusted", [False, True])
+def test_the_second_login_asks_nothing_that_is_known(server, trusted):
+    """With SASL2 the first write holds the whole login: with PLAIN, on a trusted line, one round trip is all."""
+    first = Device(server, trusted=trusted)
+    first.run(first.ready)
+    first.quit()
+    device = Device(server, flash=first.flash, trusted=trusted)
+    device.run(lambda: device.said)
+    assert (b"<authenticate " in device.said) == server.sasl2
+    device.run(device.ready)
+    tried = re.findall(rb"mechanism='([^']+)'", device.said)
+    assert tried == [b"PLAIN" if trusted else b"SCRAM-SHA-256"] and not device.values(events.FAULT)
+    device.quit()
+
+
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-1", "PLAIN"])
 def test_login_with_other_mechanisms(server, mechanism, monkeypatch):
     monkeypatch.setattr(features, "WAYS", tuple(row for row in features.WAYS if row[1] == mechanism))

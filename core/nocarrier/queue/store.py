@@ -60,6 +60,7 @@ class Store:
         self.cursor = ""  # archive id up to which everything has been dealt with
         self.floor: "Optional[str]" = None  # where the archive ended at the first login; "": it was empty
         self.device = ""  # UUID of this installation
+        self.offer = ""  # what the server has offered for the last login
         self.sm_id = ""
         self.h = 0
         self.jid = ""
@@ -89,6 +90,8 @@ class Store:
             self.floor = str(payload, "utf-8")
         elif kind == records.DEVICE:
             self.device = str(payload, "utf-8")
+        elif kind == records.OFFER:
+            self.offer = str(payload, "utf-8")
 
     def known_end(self) -> str:
         """An archive id behind which everything is that happens from now on; "" if none is known."""
@@ -166,6 +169,13 @@ class Store:
         self._journal.flush()
         self.device = uuid
 
+    def save_offer(self, offer: str) -> None:
+        """What the server has offered for the login. Raises StorageError."""
+        if offer != self.offer:
+            self._journal.append(records.OFFER, offer.encode())
+            self._journal.flush()
+            self.offer = offer
+
     def make_room(self) -> None:
         """Gives up old segments while there are too many, and as long as that frees anything. Raises StorageError."""
         while self._journal.needs_room() and self._journal.count() > self._crowded:
@@ -198,6 +208,8 @@ class Store:
             self._journal.append(records.FLOOR, self.floor.encode())
         if self.device:
             self._journal.append(records.DEVICE, self.device.encode())
+        if self.offer:
+            self._journal.append(records.OFFER, self.offer.encode())
         self._journal.append(records.CURSOR, self.cursor.encode())
         self._journal.append(records.NEXT, records.pack_number(self._numbers.peek()))
         self._journal.append(records.SAME, records.pack_session(self.h, self.sm_id, self.jid))

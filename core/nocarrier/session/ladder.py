@@ -11,7 +11,7 @@ from nocarrier.session import steps
 from nocarrier.session.account import Account
 from nocarrier.session.acks import Acks, number, number_or_none
 from nocarrier.session.errors import AuthError, StreamError
-from nocarrier.session.features import Features
+from nocarrier.session.features import Features, choose, read, recalled
 from nocarrier.session.line import Liveness
 from nocarrier.session.login import Login
 from nocarrier.session.outflow import Outflow
@@ -35,11 +35,15 @@ BINDING = const(4)  # value: None; a new session is asked for, the old one is ov
 
 
 class Ladder:
-    """One account's way up. The parser is restarted and the counters are reset from here."""
+    """One account's way up. The parser is restarted and the counters are reset from here.
+
+    trusted: the line may carry the password in clear.
+    """
 
     def __init__(
         self,
         account: Account,
+        trusted: bool,
         parser: StreamParser,
         acks: Acks,
         out: Outflow,
@@ -52,22 +56,48 @@ class Ladder:
         self.resumed_h = 0  # how much the server has, if it has resumed the session
         self._events = events
         self._account = account
+        self._trusted = trusted
         self._parser = parser
         self._acks = acks
         self._out = out
         self._alive = alive
         self._login: "Optional[Login]" = None
         self._device = ""
+        self._before: "Optional[Features]" = None  # what was offered at an earlier login
+        self._offered = Features()
+        self._following = steps.CHALLENGED  # the state behind the features, if the login was begun ahead of them
+        self._ahead = False  # it was, and they have not come yet
+        self._instead: "Optional[tuple[str, str, str]]" = None  # the way in, if the one that was tried is refused
         self._sm = False  # the server has stream management, as far as is known
         self._now_ms = 0
 
-    def begin(self, login: Login, device: str, known: "Optional[tuple[str, int, str]]", now_ms: int) -> None:
-        """A transport is up. device: our UUID; known: (id, h, full JID) of a session to resume, or None."""
+    def begin(
+        self, login: Login, device: str, offer: str, known: "Optional[tuple[str, int, str]]", now_ms: int
+    ) -> None:
+        """A transport is up.
+
+        device: our UUID. offer: what offer() said after an earlier login, "" if there was none.
+        known: (id, h, full JID) of a session to resume, or None.
+        """
         self._login = login
         self._device = device
         self.known = known
+        self._before = recalled(offer) if offer else None
+        self._offered = Features()
+        self._ahead = False
+        self._instead = None
         self.go(steps.OPENING, now_ms)
         self._header()
+        if self._before is not None and self._before.offered[ns.SASL2]:
+            # What is known is not asked again: a round trip less. A refusal is dealt with when it comes.
+            way = choose(self._before, self._trusted)
+            if way[0] == ns.SASL2:
+                self._begin_login(way, self._before)
+                self._ahead = True
+
+    def offer(self) -> str:
+        """What the server has offered, in a form that can be kept until the next login."""
+        return self._offered.text()
 
     def go(self, state: int, now_ms: int) -> None:
         """Moves on; raises PeerError if the table has no such step."""
@@ -91,7 +121,7 @@ class Ladder:
         """An element that is no stanza for the client. Raises PeerError if it has no place on this step."""
         self._now_ms = now_ms
         if element.is_a("features", ns.STREAM):
-            self._on_features(Features(element))
+            self._on_features(read(element))
         elif element.xmlns in (ns.SASL, ns.SASL2):
             self._on_sasl(element)
         elif element.xmlns == ns.SM:
@@ -120,9 +150,14 @@ class Ladder:
         assert self._login is not None
         self._sm = features.sm
         if self.state == steps.OFFERED:
-            auth, final = self._login.start(features, self._extras(features))
-            self.go(steps.PROVED if final else steps.CHALLENGED, self._now_ms)
-            self._out.put(auth)
+            self._offered = features
+            way = choose(features, self._trusted, self._before)
+            if self._ahead:
+                self._ahead = False
+                self._instead = way if way != self._login.way else None
+            else:
+                self._begin_login(way, features)
+            self.go(self._following, self._now_ms)
         elif self.known is not None and features.sm:
             self.go(steps.RESUMING, self._now_ms)
             self._out.put(self._resume(self.known))
@@ -130,6 +165,12 @@ class Ladder:
             if self.known is not None:
                 self._events.append((RESUME_FAILED, None))
             self._bind()
+
+    def _begin_login(self, way: "tuple[str, str, str]", features: Features) -> None:
+        assert self._login is not None
+        auth, final = self._login.start(way, self._extras(features))
+        self._following = steps.PROVED if final else steps.CHALLENGED
+        self._out.put(auth)
 
     def _extras(self, features: Features) -> "list[Element]":
         """What rides along with a login by SASL2: who asks; the session to resume; the resource to bind, or else."""
@@ -153,11 +194,21 @@ class Ladder:
 
     def _on_sasl(self, element: Node) -> None:
         assert self._login is not None
+        if element.name == "failure" and self._instead is not None:
+            way, self._instead = self._instead, None
+            self.go(steps.OFFERED, self._now_ms)
+            self._begin_login(way, self._offered)
+            self.go(self._following, self._now_ms)
+            return
         if element.name == "failure":
             reason = element.first()
             text = element.child_text("text", element.xmlns) or ""
             raise AuthError(reason.name if reason is not None else "not-authorized", text[:80])
-        if element.xmlns != self._login.profile or element.name not in ("challenge", "success"):
+        if (
+            self._login.way is None
+            or element.xmlns != self._login.way[0]
+            or element.name not in ("challenge", "success")
+        ):
             raise AuthError("malformed-request", "no answer to our login: " + element.name[:32])
         if element.name == "challenge":
             self.go(steps.DERIVING, self._now_ms)

@@ -6,7 +6,7 @@ from nocarrier import ns
 from nocarrier.compat import const
 from nocarrier.session.account import Account
 from nocarrier.session.errors import AuthError
-from nocarrier.session.features import PLAIN, Features, choose
+from nocarrier.session.features import PLAIN
 from nocarrier.session.scram import Scram, b64, prepared
 from nocarrier.wire.element import Element
 
@@ -21,32 +21,33 @@ _ANSWER_CHARS = const(1024)  # Base64 of a challenge or success; servers' are un
 
 
 class Login:
-    """One login. trusted: the line may carry the password in clear. nonce: fresh and unguessable.
+    """One login. nonce: fresh and unguessable.
 
-    profile: namespace of the SASL profile that was chosen, once one was.
+    way: the way in that was taken (features.py); None before.
     """
 
-    def __init__(self, account: Account, nonce: str, trusted: bool) -> None:
-        self.profile = ns.SASL
+    def __init__(self, account: Account, nonce: str) -> None:
+        self.way: "Optional[tuple[str, str, str]]" = None
         self._account = account
         self._nonce = nonce
-        self._trusted = trusted
         self._scram: "Optional[Scram]" = None
 
-    def start(self, features: Features, extras: "list[Element]") -> "tuple[Element, bool]":
-        """The element to begin with, and whether it is already the whole proof. Raises AuthError if nothing fits.
+    def start(self, way: "tuple[str, str, str]", extras: "list[Element]") -> "tuple[Element, bool]":
+        """The element to begin with, and whether it is already the whole proof.
 
-        extras: what rides along if the profile is SASL2 (XEP-0388 §2.2).
+        way: as choose() returns it. extras: what rides along if the profile is SASL2 (XEP-0388 §2.2).
         """
-        self.profile, name, digest = choose(features, self._trusted)
+        self.way = way
+        profile, name, digest = way
         account = self._account
         if name == PLAIN:
+            self._scram = None
             initial = "\0%s\0%s" % (prepared(account.username), prepared(account.password))
         else:
             self._scram = Scram(digest, account.username, account.password, self._nonce)
             initial = self._scram.first()
         response = b64(initial.encode())
-        if self.profile == ns.SASL:
+        if profile == ns.SASL:
             return Element("auth", ns.SASL, ("mechanism", name), [response]), name == PLAIN
         children = [Element("initial-response", ns.SASL2, (), [response])] + extras
         return Element("authenticate", ns.SASL2, ("mechanism", name), children), name == PLAIN
@@ -59,10 +60,10 @@ class Login:
 
     def work(self) -> "Optional[Element]":
         """Derives the key a little further; the <response/> when it is ready, else None."""
-        assert self._scram is not None
+        assert self._scram is not None and self.way is not None
         if not self._scram.work(_SLICE):
             return None
-        return Element("response", self.profile, (), [b64(self._scram.final().encode())])
+        return Element("response", self.way[0], (), [b64(self._scram.final().encode())])
 
     def success(self, text: str) -> None:
         """The server says that we are who we are. Raises AuthError unless it has proved itself too (SCRAM)."""

@@ -57,7 +57,7 @@ class Session:
         self._alive = Liveness(line)
         self._parser = StreamParser(limits, _STEADY)
         self._events: "list[tuple[int, object]]" = []
-        self._ladder = Ladder(account, self._parser, self.acks, self._out, self._alive, self._events)
+        self._ladder = Ladder(account, line.trusted, self._parser, self.acks, self._out, self._alive, self._events)
         self._again: "list[bytes]" = []
         self._told_h = False
         self._ack_h: "Optional[int]" = None  # what the next <a/> says
@@ -75,10 +75,13 @@ class Session:
         """The full JID, once there is one."""
         return self._ladder.jid
 
-    def connect(self, nonce: str, device: str, known: "Optional[tuple[str, int, str]]", now_ms: int) -> None:
+    def connect(
+        self, nonce: str, device: str, offer: str, known: "Optional[tuple[str, int, str]]", now_ms: int
+    ) -> None:
         """The transport is up.
 
         nonce: fresh randomness for this login, printable. device: UUID of this installation, always the same.
+        offer: what offer() said after an earlier login, or "".
         known: (id, h, full JID) of a session to resume, or None.
         """
         self._now_ms = now_ms
@@ -90,7 +93,11 @@ class Session:
         self._ack_h = None
         self._closing = False
         self._alive.reset(now_ms)
-        self._ladder.begin(Login(self._account, nonce, self._line.trusted), device, known, now_ms)
+        self._ladder.begin(Login(self._account, nonce), device, offer, known, now_ms)
+
+    def offer(self) -> str:
+        """What the server has offered for a login, to be kept until the next one."""
+        return self._ladder.offer()
 
     def disconnect(self, fault: bool) -> None:
         """The transport is gone. The SM session, if there is one, may be resumed.

@@ -23,10 +23,12 @@ NAMES = (
 
 # (state, what happens, next state)
 STEPS = (
-    (CLOSED, "link is up: send stream header", OPENING),
+    (CLOSED, "link is up: send stream header, and what follows the features if they are known", OPENING),
     (OPENING, "stream header (RFC 6120 §4.2)", OFFERED),
     (OFFERED, "features: send SCRAM's first message, in <auth/> or <authenticate/> (XEP-0388)", CHALLENGED),
     (OFFERED, "features: send PLAIN, on a trusted line only", PROVED),
+    (CHALLENGED, "failure of what was sent before the features: begin anew as they say", OFFERED),
+    (PROVED, "failure of what was sent before the features: begin anew as they say", OFFERED),
     (CHALLENGED, "challenge: derive the key in slices (RFC 5802 §3)", DERIVING),
     (DERIVING, "key ready: send <response/>", PROVED),
     (PROVED, "success, server's signature right: send a new stream header", REOPENING),
