@@ -120,6 +120,7 @@ class Client:
         self.fault: "Optional[NocarrierError]" = None  # why this stream cannot go on, until link_down()
         self._entropy = entropy
         self._chunk_bytes = limits.wire.chunk_bytes
+        self._cautious = False  # the last login was begun with what the server does not offer any more
         self._events: "list[tuple[int, object]]" = []
         catch_up = CatchUp(store, account.jid, limits.page)
         self._sender = Sender(
@@ -193,11 +194,14 @@ class Client:
         known = (store.sm_id, store.h, store.jid) if store.sm_id else None
         if not store.device:
             self._guarded(store.save_device, _uuid4(self._entropy(16)))
-        self.session.connect(b64(self._entropy(_NONCE_BYTES)), store.device, store.offer, known, now_ms)
+        nonce = b64(self._entropy(_NONCE_BYTES))
+        self.session.connect(nonce, store.device, store.offer, known, self._cautious, now_ms)
+        self._take_session_events()
 
     def link_down(self) -> None:
         """The line is gone. What was under way is settled after the next login."""
         was_online = self.session.online()
+        self._cautious = self.session.mistaken()
         self.session.disconnect(isinstance(self.fault, PeerError))
         self._take_session_events()
         if self.session.acks.active:
@@ -268,6 +272,8 @@ class Client:
         elif kind == ladder.BINDING:
             self._sender.new_session()
             self._reader.new_session()
+            if session.ahead():
+                self._reader.begin_ahead()
         elif kind == ladder.ENABLED:
             store.save_session(value, session.acks.handled, session.jid)
         elif kind == ladder.BOUND:

@@ -1,6 +1,7 @@
 """Login by SASL2 (XEP-0388) with what rides along: Bind2 (XEP-0386), stream management begun or resumed (XEP-0198)."""
 
 from nocarrier import events
+from nocarrier.client import may_retry
 from nocarrier.errors import PeerError
 from nocarrier.queue import states
 from nocarrier.queue.store import QueueLimits
@@ -22,9 +23,9 @@ BOUND = b"<bound xmlns='urn:xmpp:bind:0'><enabled xmlns='urn:xmpp:sm:3' id='sm-%
 
 def online(talk):
     """Logs in and binds; the roster is told, and that the archive is empty."""
-    talk.up()
-    talk.server(d.HEADER + PLAIN)
-    said = talk.server(SUCCESS % (BOUND % 1))
+    said = talk.up()
+    said += talk.server(d.HEADER + PLAIN)
+    said += talk.server(SUCCESS % (BOUND % 1))
     talk.server(d.ROSTER % talk.id_of(said, b"jabber:iq:roster") + d.LAST_PAGE % (talk.id_of(said, b"mam:2"), b""))
 
 
@@ -38,12 +39,15 @@ def test_the_way_up_byte_for_byte():
         b"<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'>"
         b"<initial-response>AGFubmEAcGVuY2lsICYgw7xuc2FmZQ==</initial-response><user-agent id='%s'/>"
         b"<bind xmlns='urn:xmpp:bind:0'><tag>nc</tag><enable xmlns='urn:xmpp:sm:3' resume='true'/></bind>"
-        b"</authenticate>" % device.encode()
+        b"</authenticate>"
+        b"<iq type='get' id='%s'><query xmlns='jabber:iq:roster'/></iq><presence/>"
+        % (device.encode(), talk.id_of(said, b"jabber:iq:roster"))
     )
     said = talk.server(SUCCESS % (BOUND % 1))
-    assert said.startswith(b"<iq type='get' id='") and b"<presence/>" in said
+    assert said.startswith(b"<iq type='set' id='") and said.endswith(b"<r xmlns='urn:xmpp:sm:3'/>")
     assert talk.client.online() and talk.events == [(events.ONLINE, False)]
     assert talk.client.session.jid == "anna@exchange.test/nc" and talk.client.store.sm_id == "sm-1"
+    assert talk.client.session.acks.sent == 3  # what went ahead is in the session too
 
 
 def test_nothing_depends_on_the_pieces():
@@ -173,26 +177,60 @@ def test_what_is_known_is_not_asked_again():
     talk.down()
     talk.reboot()
     said = talk.up()
-    assert said.count(b"<stream:stream ") == said.count(b"<authenticate ") == 1 and said.endswith(b"</authenticate>")
-    said = talk.server(d.HEADER + PLAIN + SUCCESS % (BOUND % 2))
-    assert talk.client.online() and b"<presence/>" in said
+    assert said.count(b"<stream:stream ") == said.count(b"<authenticate ") == 1 and said.endswith(b"<presence/>")
+    talk.server(d.HEADER + PLAIN + SUCCESS % (BOUND % 2))
+    assert talk.client.online()
+
+
+def test_what_went_ahead_comes_again_after_a_resumption():
+    """The server has begun the session and died before it has read on."""
+    talk = Dialogue()
+    talk.up()
+    talk.server(d.HEADER + PLAIN)
+    talk.server(SUCCESS % (BOUND % 1))
+    talk.down()
+    assert b"<resume xmlns='urn:xmpp:sm:3' h='0' previd='sm-1'/>" in talk.up()
+    talk.server(d.HEADER + PLAIN + SUCCESS % b"<resumed xmlns='urn:xmpp:sm:3' previd='sm-1' h='1'/>")
+    said = talk.server(b"<a xmlns='urn:xmpp:sm:3' h='1'/>")
+    assert b"jabber:iq:roster" not in said and said.startswith(b"<presence/>")
+
+
+def test_no_stanza_goes_ahead_where_a_session_may_be_resumed():
+    """It would have to be counted in the one or the other."""
+    talk = Dialogue()
+    online(talk)
+    talk.down()
+    said = talk.up()
+    assert b"<iq" not in said and b"<presence" not in said and b"<resume" in said and b"<bind" in said
+
+
+REFUSAL = b"<failure xmlns='urn:xmpp:sasl:2'><invalid-mechanism xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/></failure>"
 
 
 def test_a_login_that_is_refused_since_the_server_has_changed_is_begun_anew():
-    talk = Dialogue()
-    talk.up()
-    talk.server(other(b"PLAIN", BIND))
-    talk.server(SUCCESS % (BOUND % 1))
-    talk.down()
-    talk.up()
+    talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
+    talk.client.store.save_offer("inline_bind urn:xmpp:sasl:2/SCRAM-SHA-1")
+    assert b"mechanism='SCRAM-SHA-1'" in talk.up()
     assert talk.server(other(b"SCRAM-SHA-256", BIND)) == b""  # what was sent is still under way
-    refusal = (
-        b"<failure xmlns='urn:xmpp:sasl:2'><invalid-mechanism xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/></failure>"
-    )
-    said = talk.server(refusal)
+    said = talk.server(REFUSAL)
     assert said.startswith(b"<authenticate xmlns='urn:xmpp:sasl:2' mechanism='SCRAM-SHA-256'>")
-    talk.server(refusal)  # once is enough
+    talk.server(REFUSAL)  # once is enough
     assert not talk.client.online() and talk.values(events.FAULT)[0].condition == "invalid-mechanism"
+
+
+def test_after_a_mistake_nothing_goes_ahead():
+    """Stanzas behind a login that is refused end the stream; the next call asks first, and the one after it not."""
+    talk = Dialogue()
+    talk.client.store.save_offer("inline_bind urn:xmpp:sasl:2/PLAIN")
+    assert talk.up().endswith(b"<presence/>")
+    talk.server(other(b"SCRAM-SHA-256", BIND) + REFUSAL)
+    assert may_retry(talk.values(events.FAULT)[0])
+    talk.down()
+    assert b"<authenticate" not in talk.up()
+    said = talk.server(other(b"SCRAM-SHA-256", BIND))
+    assert said.startswith(b"<authenticate xmlns='urn:xmpp:sasl:2' mechanism='SCRAM-SHA-256'>") and b"<iq" not in said
+    talk.down()
+    assert b"mechanism='PLAIN'" in talk.up()
 
 
 def test_a_better_way_is_taken_the_next_time():
@@ -200,9 +238,8 @@ def test_a_better_way_is_taken_the_next_time():
     talk.client.store.save_offer("inline_bind urn:xmpp:sasl:2/SCRAM-SHA-1")
     assert b"mechanism='SCRAM-SHA-1'" in talk.up()
     assert talk.server(other(b"SCRAM-SHA-1</mechanism><mechanism>SCRAM-SHA-256", SM + BIND)) == b""
-    talk.server(b"<failure xmlns='urn:xmpp:sasl:2'/>")
-    talk.down()
     talk.client.store.save_offer(talk.client.session.offer())
+    talk.reboot()
     assert b"mechanism='SCRAM-SHA-256'" in talk.up()
 
 

@@ -63,15 +63,19 @@ class Reader:
         Presence stands before the archive, so that there is no moment whose messages come neither way: Prosody delivers
         nothing that has waited once the archive was asked for.
         """
-        if not self._roster.asked:  # after a restart of the device too: who knows whether it was sent
-            self._roster.asked = True
-            self._sender.request(_ROSTER_GET, "get", Element("query", ns.ROSTER))
-            self._sender.post(Element("presence", ns.CLIENT))
+        self.begin_ahead()
         if not (self._catch_up.done or self._catch_up.running):
             walks = self._catch_up.begin()
             self._next_page()
             if not walks:
                 self._show_aside()
+
+    def begin_ahead(self) -> None:
+        """What can be asked for before anything is known of the session."""
+        if not self._roster.asked:  # after a restart of the device too: who knows whether it was sent
+            self._roster.asked = True
+            self._sender.request(_ROSTER_GET, "get", Element("query", ns.ROSTER))
+            self._sender.post(Element("presence", ns.CLIENT))
 
     def stanza(self, stanza: Node) -> None:
         """One stanza. Raises StorageError: then it counts as not handled."""

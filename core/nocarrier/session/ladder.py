@@ -7,7 +7,7 @@ must know into the events. Every move goes through go(), which holds it against 
 from nocarrier import ns
 from nocarrier.compat import const
 from nocarrier.errors import PeerError
-from nocarrier.session import steps
+from nocarrier.session import steps, writes
 from nocarrier.session.account import Account
 from nocarrier.session.acks import Acks, number, number_or_none
 from nocarrier.session.errors import AuthError, StreamError
@@ -15,7 +15,6 @@ from nocarrier.session.features import Features, choose, read, recalled
 from nocarrier.session.line import Liveness
 from nocarrier.session.login import Login
 from nocarrier.session.outflow import Outflow
-from nocarrier.wire.element import Element
 from nocarrier.wire.parser import StreamParser
 
 try:
@@ -31,7 +30,7 @@ _SM_ID_BYTES = const(255)  # that fit on flash; a session with a longer id is no
 BOUND = const(1)  # value: full JID; a new session, nothing of an old one is left
 RESUME_FAILED = const(2)  # value: h or None
 ENABLED = const(3)  # value: id to resume with, or ""
-BINDING = const(4)  # value: None; a new session is asked for, the old one is over
+BINDING = const(4)  # value: None; a new session is asked for, the old one is over; what goes ahead may follow
 
 
 class Ladder:
@@ -54,6 +53,8 @@ class Ladder:
         self.jid = ""
         self.known: "Optional[tuple[str, int, str]]" = None
         self.resumed_h = 0  # how much the server has, if it has resumed the session
+        self.ahead: "Optional[list[bytes]]" = None  # stanzas behind the proof; None: they would be in no session
+        self.mistaken = False  # something was sent that the server does not offer any more
         self._events = events
         self._account = account
         self._trusted = trusted
@@ -65,35 +66,44 @@ class Ladder:
         self._device = ""
         self._before: "Optional[Features]" = None  # what was offered at an earlier login
         self._offered = Features()
+        self._binds = False  # the login is for a new session, which begins with its success
         self._following = steps.CHALLENGED  # the state behind the features, if the login was begun ahead of them
-        self._ahead = False  # it was, and they have not come yet
+        self._early = False  # it was, and they have not come yet
         self._instead: "Optional[tuple[str, str, str]]" = None  # the way in, if the one that was tried is refused
         self._sm = False  # the server has stream management, as far as is known
         self._now_ms = 0
 
     def begin(
-        self, login: Login, device: str, offer: str, known: "Optional[tuple[str, int, str]]", now_ms: int
+        self,
+        login: Login,
+        device: str,
+        offer: str,
+        known: "Optional[tuple[str, int, str]]",
+        cautious: bool,
+        now_ms: int,
     ) -> None:
         """A transport is up.
 
         device: our UUID. offer: what offer() said after an earlier login, "" if there was none.
-        known: (id, h, full JID) of a session to resume, or None.
+        known: (id, h, full JID) of a session to resume, or None. cautious: nothing is sent before the features.
         """
         self._login = login
         self._device = device
         self.known = known
         self._before = recalled(offer) if offer else None
         self._offered = Features()
-        self._ahead = False
+        self._early = False
         self._instead = None
+        self.ahead = None
+        self.mistaken = False
         self.go(steps.OPENING, now_ms)
-        self._header()
-        if self._before is not None and self._before.offered[ns.SASL2]:
+        self._out.put_bytes(writes.stream_header(self._account.domain))
+        if self._before is not None and self._before.offered[ns.SASL2] and not cautious:
             # What is known is not asked again: a round trip less. A refusal is dealt with when it comes.
             way = choose(self._before, self._trusted)
             if way[0] == ns.SASL2:
                 self._begin_login(way, self._before)
-                self._ahead = True
+                self._early = True
 
     def offer(self) -> str:
         """What the server has offered, in a form that can be kept until the next login."""
@@ -138,13 +148,7 @@ class Ladder:
         if response is not None:
             self.go(steps.PROVED, now_ms)
             self._out.put(response)
-
-    def _header(self) -> None:
-        # No XML declaration and no `from`: bytes, and the name belongs only into an encrypted stream (XEP-0388 §2).
-        self._out.put_bytes(
-            b"<stream:stream xmlns='%s' xmlns:stream='%s' to='%s' version='1.0'>"
-            % (ns.CLIENT.encode(), ns.STREAM.encode(), self._account.domain.encode())
-        )
+            self._proof_sent()
 
     def _on_features(self, features: Features) -> None:
         assert self._login is not None
@@ -152,15 +156,16 @@ class Ladder:
         if self.state == steps.OFFERED:
             self._offered = features
             way = choose(features, self._trusted, self._before)
-            if self._ahead:
-                self._ahead = False
-                self._instead = way if way != self._login.way else None
+            if self._early:
+                self._early = False
+                self.mistaken = way != self._login.way
+                self._instead = way if self.mistaken else None
             else:
                 self._begin_login(way, features)
             self.go(self._following, self._now_ms)
         elif self.known is not None and features.sm:
             self.go(steps.RESUMING, self._now_ms)
-            self._out.put(self._resume(self.known))
+            self._out.put(writes.resume(self.known))
         else:
             if self.known is not None:
                 self._events.append((RESUME_FAILED, None))
@@ -168,32 +173,23 @@ class Ladder:
 
     def _begin_login(self, way: "tuple[str, str, str]", features: Features) -> None:
         assert self._login is not None
-        auth, final = self._login.start(way, self._extras(features))
+        auth, final = self._login.start(way, writes.riders(features, self._device, self.known, self._account.resource))
         self._following = steps.PROVED if final else steps.CHALLENGED
+        self._binds = way[0] == ns.SASL2 and features.inline_bind and self.known is None
         self._out.put(auth)
+        if final:
+            self._proof_sent()
 
-    def _extras(self, features: Features) -> "list[Element]":
-        """What rides along with a login by SASL2: who asks; the session to resume; the resource to bind, or else."""
-        extras = [Element("user-agent", ns.SASL2, ("id", self._device))]
-        if self.known is not None and features.inline_sm:
-            extras.append(self._resume(self.known))
-        if features.inline_bind:
-            children = [Element("tag", ns.BIND2, (), [self._account.resource])]
-            if features.inline_enable:
-                children.append(self._enable())
-            extras.append(Element("bind", ns.BIND2, (), children))
-        return extras
-
-    @staticmethod
-    def _resume(known: "tuple[str, int, str]") -> Element:
-        return Element("resume", ns.SM, ("h", str(known[1]), "previd", known[0]))
-
-    @staticmethod
-    def _enable() -> Element:
-        return Element("enable", ns.SM, ("resume", "true"))
+    def _proof_sent(self) -> None:
+        """If there will be a new session for sure, its first stanzas may follow at once: a round trip less."""
+        if self._binds:
+            self.ahead = []
+            self._events.append((BINDING, None))
 
     def _on_sasl(self, element: Node) -> None:
         assert self._login is not None
+        if element.name == "failure" and self.mistaken and self.ahead:
+            raise StreamError("reset", "the server has changed, and has stanzas of ours already")
         if element.name == "failure" and self._instead is not None:
             way, self._instead = self._instead, None
             self.go(steps.OFFERED, self._now_ms)
@@ -222,7 +218,7 @@ class Ladder:
         self._login.success(element.text())
         self.go(steps.REOPENING, self._now_ms)
         self._parser.restart()
-        self._header()
+        self._out.put_bytes(writes.stream_header(self._account.domain))
 
     def _on_success(self, success: Node) -> None:
         """SASL2's <success/>, with what was asked for along with the login."""
@@ -250,7 +246,10 @@ class Ladder:
             self.jid = success.child_text(name, ns.SASL2) or self.jid
         if self.known is not None:  # asked for without an answer to the resumption
             self._events.append((RESUME_FAILED, None))
-        self._begin_binding()
+        if self.ahead is None:
+            self._begin_binding()
+        else:
+            self.go(steps.BINDING, self._now_ms)
         self.go(steps.ENABLING, self._now_ms)
         enabled = bound.child("enabled", ns.SM)
         if enabled is None:
@@ -265,12 +264,10 @@ class Ladder:
 
     def _bind(self) -> None:
         self._begin_binding()
-        resource = Element("resource", ns.BIND, (), [self._account.resource])
-        bind = Element("bind", ns.BIND, (), [resource])
-        self._out.put(Element("iq", ns.CLIENT, ("type", "set", "id", "bind"), [bind]))
+        self._out.put(writes.bind(self._account.resource))
         if self._sm:
             # In one flight with the bind: a round trip less, and no moment in which what arrives is not counted.
-            self._out.put(self._enable())
+            self._out.put(writes.enable())
 
     def _on_bound(self, iq: Node) -> None:
         bind = iq.child("bind", ns.BIND)
@@ -309,6 +306,9 @@ class Ladder:
         sm_id = answer.get("id") or ""
         resumable = answer.get("resume") in ("true", "1") and len(sm_id.encode()) <= _SM_ID_BYTES
         self._acks.reset(answer.name == "enabled")
+        for data in self.ahead or ():
+            self._acks.count_out(data)
+        self.ahead = None
         self._bound(sm_id if resumable and answer.name == "enabled" else "")
 
     def _bound(self, sm_id: str) -> None:

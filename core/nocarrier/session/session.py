@@ -76,13 +76,19 @@ class Session:
         return self._ladder.jid
 
     def connect(
-        self, nonce: str, device: str, offer: str, known: "Optional[tuple[str, int, str]]", now_ms: int
+        self,
+        nonce: str,
+        device: str,
+        offer: str,
+        known: "Optional[tuple[str, int, str]]",
+        cautious: bool,
+        now_ms: int,
     ) -> None:
         """The transport is up.
 
         nonce: fresh randomness for this login, printable. device: UUID of this installation, always the same.
         offer: what offer() said after an earlier login, or "".
-        known: (id, h, full JID) of a session to resume, or None.
+        known: (id, h, full JID) of a session to resume, or None. cautious: sends nothing before the features are known.
         """
         self._now_ms = now_ms
         self._parser.reset()
@@ -93,11 +99,19 @@ class Session:
         self._ack_h = None
         self._closing = False
         self._alive.reset(now_ms)
-        self._ladder.begin(Login(self._account, nonce), device, offer, known, now_ms)
+        self._ladder.begin(Login(self._account, nonce), device, offer, known, cautious, now_ms)
 
     def offer(self) -> str:
         """What the server has offered for a login, to be kept until the next one."""
         return self._ladder.offer()
+
+    def mistaken(self) -> bool:
+        """True if this login was begun with something that the server does not offer any more."""
+        return self._ladder.mistaken
+
+    def ahead(self) -> bool:
+        """True while stanzas may be sent ahead: requests of a session that the server is about to begin."""
+        return self._ladder.ahead is not None
 
     def disconnect(self, fault: bool) -> None:
         """The transport is gone. The SM session, if there is one, may be resumed.
@@ -175,6 +189,10 @@ class Session:
 
     def send(self, data: bytes, keep: bool) -> int:
         """Queues one encoded stanza and returns its number. keep: the session is to write it again after a resume."""
+        if self._ladder.ahead is not None:
+            self._out.add(data)
+            self._ladder.ahead.append(data)
+            return 0
         if not self.online():
             raise UsageError("not online")
         if self._again:

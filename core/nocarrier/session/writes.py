@@ -1,0 +1,54 @@
+"""What the ladder writes: the elements of a login, a resource and stream management."""
+
+from nocarrier import ns
+from nocarrier.wire.element import Element
+
+try:
+    from typing import Optional
+
+    from nocarrier.session.features import Features
+
+    Known = tuple[str, int, str]  # id, h and full JID of a session
+except ImportError:
+    pass
+
+
+def stream_header(domain: str) -> bytes:
+    """RFC 6120 §4.2. No XML declaration and no `from`: bytes, and the name belongs only into an encrypted stream."""
+    return b"<stream:stream xmlns='%s' xmlns:stream='%s' to='%s' version='1.0'>" % (
+        ns.CLIENT.encode(),
+        ns.STREAM.encode(),
+        domain.encode(),
+    )
+
+
+def resume(known: "Known") -> Element:
+    """XEP-0198 §5."""
+    return Element("resume", ns.SM, ("h", str(known[1]), "previd", known[0]))
+
+
+def enable() -> Element:
+    """XEP-0198 §3."""
+    return Element("enable", ns.SM, ("resume", "true"))
+
+
+def bind(resource: str) -> Element:
+    """RFC 6120 §7.7."""
+    wanted = Element("bind", ns.BIND, (), [Element("resource", ns.BIND, (), [resource])])
+    return Element("iq", ns.CLIENT, ("type", "set", "id", "bind"), [wanted])
+
+
+def riders(features: "Features", device: str, known: "Optional[Known]", resource: str) -> "list[Element]":
+    """What rides along with a login by SASL2 (XEP-0388 §2.2).
+
+    Who asks: the device's UUID; the session to resume; the resource to bind, or else (XEP-0386 §3).
+    """
+    out = [Element("user-agent", ns.SASL2, ("id", device))]
+    if known is not None and features.inline_sm:
+        out.append(resume(known))
+    if features.inline_bind:
+        children = [Element("tag", ns.BIND2, (), [resource])]
+        if features.inline_enable:
+            children.append(enable())
+        out.append(Element("bind", ns.BIND2, (), children))
+    return out
