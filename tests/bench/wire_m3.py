@@ -42,9 +42,9 @@ def _smallest_heap(words: int, size: int) -> int:
     """
     for kilobytes in range(12, 33):
         with board.boot(kilobytes * 1024, "fits") as device:
-            limits = "WireLimits(%d, %d, words=%d)" % (_STANZA_BYTES, _CHUNK_BYTES, words)
+            arguments = (_STANZA_BYTES, _CHUNK_BYTES, words, _ROUNDS + 1)
             try:
-                said = device.run("print(fits.fits(fits.%s, %d, usecs))" % (limits, _ROUNDS + 1))
+                said = device.run("print(fits.fits(%d, %d, %d, %d, usecs))" % arguments)
             except RuntimeError as error:
                 if "MemoryError" not in str(error):
                     raise

@@ -5,7 +5,7 @@ A module of its own, and small: what is loaded beside the parser counts too.
 
 import gc
 
-from nocarrier.wire.limits import WireLimits as WireLimits
+from nocarrier.wire.limits import WireLimits
 from nocarrier.wire.parser import StreamParser
 
 import traffic
@@ -13,13 +13,14 @@ import traffic
 gc.threshold(512)  # or what is allocated now and then, and kept, would be strewn over all of the heap
 
 
-def fits(limits, rounds, usecs):
+def fits(stanza_bytes, chunk_bytes, words, rounds, usecs):
     """Parses the traffic so many times, 64 bytes at a time, and reads the routing facts and the body of each message.
 
     Returns how many messages there were, how many words the parser knows, how many bytes are free at the end, and how
     many thousands of instructions the last round took.
     """
-    parser = StreamParser(limits, ("to", "type", "by", "xml:lang", "queryid"))  # as session.py has them
+    steady = ("to", "type", "by", "xml:lang", "queryid")  # as session.py has them
+    parser = StreamParser(WireLimits(stanza_bytes, chunk_bytes, words=words), steady)
     parser.feed(traffic.HEADER)
     view = memoryview(traffic.MESSAGES)
     n = 0

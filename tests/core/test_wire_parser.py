@@ -175,7 +175,7 @@ def test_limits_of_depth_attributes_names_and_values():
 
 def test_a_header_over_the_limit_is_fatal():
     found = every_way(b"<s a='" + b"x" * 300 + b"'>", WireLimits(stanza_bytes=100, chunk_bytes=400))
-    assert found == [("error", "policy-violation", 0, "stream header over the limit")]
+    assert found == [("error", "policy-violation", 0, "tag of the stream's over the limit")]
 
 
 def test_feeding_more_than_there_is_room_for_is_the_callers_mistake():
@@ -228,3 +228,33 @@ def test_what_is_remembered_of_shapes_is_bounded():
             parser.feed(b"<m%d a%d='1' b%d='2'><c%d d='3'/></m%d>" % ((kind,) * 5))
             assert parser.next_event()[0] == p.STANZA
     assert 0 < len([word for word in parser._shapes._pool if word[0]]) <= 4
+    # Nor of tags and lists: shapes without values have one word only.
+    for kind in range(28):
+        for _ in range(2):
+            parser.feed(b"<m%d>%s</m%d>" % (kind, b"".join([b"<c%d/>" % i for i in range(30)]), kind))
+            assert parser.next_event()[0] == p.STANZA
+    kept = [word[6] for word in parser._shapes._pool if word[6]]
+    assert sum([len(items) for items in kept]) * 4 <= 5 * 192
+
+
+def test_an_iterator_does_not_outlive_its_element():
+    for parts in (lambda node: node.content(), lambda node: node.elements()):
+        parser = p.StreamParser(WireLimits())
+        parser.feed(HEADER + b"<a><b/>x<c/></a><longer a='1' b='2'>zzzz<q/>uu</longer>")
+        parser.next_event()
+        left = parts(parser.next_event()[1])
+        assert next(left).name == "b"
+        parser.next_event()
+        try:
+            list(left)
+            assert False, "alive"
+        except UsageError:
+            pass
+
+
+def test_depth_counts_what_is_empty_too():
+    """And the stream element alone has the depth 1."""
+    header = b"<s xmlns='u'>"
+    for depth, body, ok in ((1, b"", True), (1, b"<a/>", False), (2, b"<a/>", True), (2, b"<a><b/></a>", False)):
+        found = every_way(header + body, WireLimits(depth=depth, chunk_bytes=100))
+        assert (found[-1][0] != "error") == ok, (depth, body, found)

@@ -84,7 +84,7 @@ IN_A_STREAM = (
 # The same, from a stream's first byte on.
 FROM_THE_START = (
     ("RFC 6120 §4.2", b"", b"</a>", NOT_WELL_FORMED, "not the start of a stream"),
-    ("RFC 6120 §4.2", b" ", b"<![CDATA[x]]>", NOT_WELL_FORMED, "not the start of a stream"),
+    ("RFC 6120 §11.7", b" ", b"<![CDATA[x]]>", NOT_WELL_FORMED, "text outside of a stanza"),
     ("RFC 6120 §11.7", b"", b"HTTP/1.1 400", NOT_WELL_FORMED, "text outside of a stanza"),
     ("XML 1.0 §2.8", b" ", b"<?xml version='1.0'?>", RESTRICTED, "processing instruction"),
     ("XML 1.0 §2.8", b"<?xml version='1.0'?>", b"<?xml version='1.0'?>", RESTRICTED, "processing instruction"),
@@ -112,7 +112,12 @@ OVER_A_LIMIT = (
     ("RFC 6120 §4.9.3.14", b"<", b"abcdefg/>", POLICY, "name over 6 bytes"),
     ("RFC 6120 §4.9.3.14", b"<a b='", b"0123456789'/>", POLICY, "attribute value over 9 bytes"),
     ("RFC 6120 §4.9.3.14", b"<a xmlns='", b"0123456789'/>", POLICY, "attribute value over 9 bytes"),
+    ("RFC 6120 §4.9.3.14", b"<a><b><c><d/>", b"</c></b></a>", POLICY, "nesting deeper than 4"),
+    ("RFC 6120 §11.7", b"", b"<![CDATA[" + b"x" * 250 + b"]]>", NOT_WELL_FORMED, "text outside of a stanza"),
+    ("RFC 6120 §4.9.3.14", b"", b"</s" + b" " * 250 + b">", POLICY, "tag of the stream's over the limit"),
     # What is skipped is checked too.
+    ("RFC 3629 §4", SKIPPED + b"<!", b"\xffa</m>", NOT_WELL_FORMED, "invalid UTF-8"),
+    ("RFC 3629 §4", SKIPPED + b"<![CDA", b"\xe2a</m>", NOT_WELL_FORMED, "invalid UTF-8"),
     ("RFC 3629 §4", SKIPPED, b"\xff" + b"z" * 50 + b"</m>", NOT_WELL_FORMED, "invalid UTF-8"),
     ("RFC 3629 §4", SKIPPED + b"</m", b"\xff>", NOT_WELL_FORMED, "invalid UTF-8"),
     ("RFC 3629 §4", b"<m><a/><a/><a/><a/>", b"\xff<a/></m>", NOT_WELL_FORMED, "invalid UTF-8"),
@@ -147,11 +152,17 @@ def test_refusals_of_what_is_over_a_limit():
 
 
 def test_a_header_over_the_limit():
+    header = b"<s a='" + b"x" * 300 + b"'>"
     for spaces in (0, 1, 150, 350):  # white space in front of it counts for nothing
-        refuses(
-            "RFC 6120 §4.9.3.14", b" " * spaces, b"<s a='" + b"x" * 300 + b"'>", POLICY, "stream header over the limit",
-            WireLimits(stanza_bytes=100, chunk_bytes=1000),
-        )  # fmt: skip
+        limits = WireLimits(stanza_bytes=100, chunk_bytes=1000)
+        refuses("RFC 6120 §4.9.3.14", b" " * spaces, header, POLICY, "tag of the stream's over the limit", limits)
+
+
+def test_names_that_grow_when_they_are_expanded():
+    """Sixteen attributes of a long namespace, again and again: little on the wire, and a hundred times as much."""
+    limits = WireLimits(stanza_bytes=300, chunk_bytes=1000, name_bytes=20, attributes=15)
+    begin = b"<s><a xmlns:p='" + b"u" * 90 + b"'><b p:a='' p:b=''/><b p:a='' "
+    refuses("RFC 6120 §4.9.3.14", begin, b"p:b=''/></a>", POLICY, "names too long when they are expanded", limits)
 
 
 def test_every_truncation_is_refused_when_the_transport_ends():

@@ -40,5 +40,5 @@ def test_small_heaps(kilobytes, words, tool):
     """What is recorded is parsed and read; one kilobyte more than the benchmark needs, which must not run short."""
     tool("QEMU_ARM")
     with board.boot(kilobytes * 1024, "fits") as device:
-        said = eval(device.run("print(fits.fits(fits.WireLimits(640, 256, words=%d), 4, usecs))" % words))
+        said = eval(device.run("print(fits.fits(640, 256, %d, 4, usecs))" % words))
     assert said[:2] == (4 * len(board.messages()[1]), words)

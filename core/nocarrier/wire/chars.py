@@ -120,7 +120,7 @@ def find_illegal(buf: "Bytes", start: int, end: int) -> int:
     """Index of the first byte in buf[start:end] that is not UTF-8 (RFC 3629) or no XML Char; -1 if there is none.
 
     A sequence that `end` cuts is illegal too: call with whole tokens. Byte by byte, and allocates nothing;
-    find_illegal_in_view() is quicker.
+    is_legal() is quicker.
     """
     i = start
     while i < end:

@@ -18,8 +18,12 @@ except ImportError:
 START = const(1)  # <a>
 EMPTY = const(2)  # <a/>
 CLOSE = const(3)  # </a>
-CDATA = const(4)
-DECLARATION = const(5)  # <?xml … ?>
+DECLARATION = const(4)  # <?xml … ?>
+
+# What begin() is told.
+CHILD = const(0)
+TAG = const(1)
+ANY = const(2)
 
 # What run() finds, if not the end.
 _MORE = const(-1)  # more bytes are needed
@@ -28,7 +32,7 @@ CROWDED = const(-2)  # one element more than the limit
 # Where the framer is.
 _TEXT = const(0)  # between tokens
 _MARKUP = const(1)  # behind "<": which kind will it be?
-_TAG = const(2)
+_IN_TAG = const(2)
 _CDATA = const(3)
 _DECLARATION = const(4)
 
@@ -56,17 +60,17 @@ class Framer:
         self._find = self._buf.find  # bound once: a method that is looked up anew is an allocation
         self._depth = limits.depth - 1  # the stream element is counted too
         self._elements = limits.elements + 1
-        self.begin(0, True, False)
+        self.begin(0, CHILD)
 
-    def begin(self, lt: int, is_child: bool, may_declare: bool) -> None:
-        """A child, or else a token of the stream's own, begins at index `lt`; or it may be the XML declaration."""
+    def begin(self, lt: int, what: int) -> None:
+        """At index `lt` begins a CHILD, a stream's TAG, or in front of that perhaps the XML declaration: ANY."""
         self._lt = lt  # where the token begins
         self.at = self._clean = lt + 1  # in front of _clean there is no "<" in the tag
-        self._is_child = is_child
-        self._may_declare = may_declare
+        self._what = what
         self._state = _MARKUP
         self._closer: "Optional[bytes]" = None  # in a quoted value: its quote
         self._end = 0
+        self._done = False
         self._left = self._elements
         self.kind = START
         self.depth = self.head_bytes = 0
@@ -80,18 +84,16 @@ class Framer:
     def run(self, end: int) -> int:
         """Index behind the child, or _MORE than the bytes up to index `end` are needed, or CROWDED. Raises XmlError.
 
-        After CROWDED it goes on, and elements are not counted any more. A token that begins no child, and ends none, is
-        all that there is of it.
+        After CROWDED it goes on, and elements are not counted any more. Behind the end it stays there.
         """
         self._end = end
-        while True:
-            if self._state == _TAG:
+        while not self._done:
+            if self._state == _IN_TAG:
                 found = self._tag()
                 self._no_tag_inside(self.at)
                 if not found:
                     return _MORE
-                if self._counted():
-                    return self.at
+                self._done = self._counted()
                 if self._left == 0:
                     self._left = -1
                     return CROWDED
@@ -108,8 +110,8 @@ class Framer:
             else:
                 if not self._section():
                     return _MORE
-                if self.depth == 0:
-                    return self.at
+                self._done = self.depth == 0
+        return self.at
 
     def _markup(self) -> bool:
         """One byte behind "<" tells the token's kind, except for CDATA and the declaration."""
@@ -121,20 +123,22 @@ class Framer:
         if byte == 0x3F:  # "?"
             return self._word(_DECLARATION_START, _DECLARATION, "processing instruction")
         self.kind = CLOSE if byte == 0x2F else START  # "/"
-        self._state = _TAG
+        self._state = _IN_TAG
         return True
 
     def _word(self, word: bytes, state: int, otherwise: str) -> bool:
         """The token must begin with this word; the declaration's is followed by white space."""
         end = self._end
         size = len(word) + (state == _DECLARATION)
-        allowed = state == _CDATA or self._may_declare
+        allowed = state == _CDATA or self._what == ANY
         for i in range(min(size, end - self._lt)):
             byte = self._buf[self._lt + i]
             if not allowed or (byte != word[i] if i < len(word) else byte not in SPACE):
                 raise self._source.fail(otherwise, self._lt, "restricted-xml")
         if end - self._lt < size:
             return False
+        if state == _CDATA and self.depth == 0:
+            raise self._source.fail("text outside of a stanza", self._lt)
         self.at = self._lt + size
         self._state = state
         return True
@@ -191,13 +195,13 @@ class Framer:
             self.depth -= 1
             return self.depth <= 0
         self._left -= 1
+        if self._what == CHILD and self.depth >= self._depth:
+            raise self._source.fail("nesting deeper than %d" % (self._depth + 1), self.at, "policy-violation")
         if self._buf[self.at - 2] == 0x2F:
             self.kind = EMPTY
         else:
             self.depth += 1
-            if self.depth > self._depth:
-                raise self._source.fail("nesting deeper than %d" % (self._depth + 1), self.at, "policy-violation")
-        return self.depth == 0 or not self._is_child
+        return self.depth == 0 or self._what != CHILD
 
     def _section(self) -> bool:
         """To the end of a CDATA section or of the declaration."""
@@ -207,7 +211,7 @@ class Framer:
             # The closer may be cut in two: its first bytes are looked at again.
             self.at = max(self.at, self._end - len(closer) + 1)
             return False
-        self.kind = CDATA if self._state == _CDATA else DECLARATION
+        self.kind = DECLARATION
         self.at = found + len(closer)
         self._state = _TEXT
         return True

@@ -10,11 +10,12 @@ class WireLimits:
     chunk_bytes:  bytes handed to one feed(). Memory taken at once: stanza_bytes + chunk_bytes.
     depth:        nesting, the stream element counted as 1.
     attributes:   attributes and namespace declarations of one tag.
-    name_bytes:   one name, with its prefix.
+    name_bytes:   one name, with its prefix. With their namespaces those of a stanza's attributes are as long as
+                  `attributes` such names at most.
     value_bytes:  one attribute value.
     elements:     elements of one stanza; one with more is skipped like a larger one.
-    words:        how many words of known stanzas are remembered (shapes.py): each takes some 100 bytes, and together
-                  they make the parser five times as fast. 0 for none, 24 where there is room.
+    words:        how many words of known stanzas are remembered (shapes.py): each takes 50 bytes at once and up to 200
+                  more, and together they make the parser five times as fast. 0 for none, 24 where there is room.
     """
 
     def __init__(

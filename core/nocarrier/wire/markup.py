@@ -60,7 +60,8 @@ class Markup:
     def reset(self) -> None:
         """A new stream: no namespace is declared but what XML itself binds."""
         self._scope: "list[tuple[str, str]]" = [("", ""), ("xml", XML_NS)]  # (prefix, uri), innermost last
-        self._outer = 0
+        self._outer = len(self._scope)  # those of the stream
+        self._expanded_bytes = 0  # of names that were expanded
         self._name = self._root = b""
         self._name_end = 0
         self.count = 0
@@ -107,6 +108,7 @@ class Markup:
         self._start_tag(start)
         if is_stream:
             self._root = self._name
+            self._outer = len(self._scope)
             self._source.xmlns = self._scope[self._declaration("")][1]
         else:
             self._cut(self._outer)
@@ -123,7 +125,9 @@ class Markup:
         del self._items[:]
         self._source.marks[0] = start
         self.count = 1
-        self._outer = len(self._scope)
+        self._expanded_bytes = 0
+        # If the last one was given up half-way, for want of memory, something may be left of it.
+        self._cut(self._outer)
         self.everywhere = True
 
     def _ends(self, size: int) -> None:
@@ -167,6 +171,7 @@ class Markup:
         self._name = bytes(buf[lt + 1 : at])
         del self._tag[_ATTRIBUTES:]
         del self._names[:]
+        del self._prefixed[:]
         self._tag[_DEFAULT] = None
         self._tag[_VALUES] = 0
         while buf[at] != _GT:
@@ -235,12 +240,17 @@ class Markup:
         """Expands the names of attributes with prefixes; duplicates are found after it (Namespaces in XML §6.3)."""
         for index, at in self._prefixed:
             prefix, local = self._split(self._tag[index])
-            name = "{%s}%s" % (self._uri(prefix, at), local)
+            uri = self._uri(prefix, at)
+            self._expanded_bytes += len(uri) + len(local)
+            if (
+                self._expanded_bytes > self._name_bytes * self._limit
+            ):  # what is short on the wire must not grow and grow
+                raise self._source.fail("names too long when they are expanded", at, "policy-violation")
+            name = "{%s}%s" % (uri, local)
             if name in self._names:
                 raise self._source.fail("attribute given twice", at)
             self._names.append(name)
             self._tag[index] = name
-        self._prefixed = []
 
     def _declare(self, prefix: str, uri: str, at: int) -> None:
         """Namespaces in XML §3: what may be bound to what. A "}" is in no URI, and would end ours in "{uri}name"."""

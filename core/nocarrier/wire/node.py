@@ -118,13 +118,15 @@ class Node:
 
     def _walk(self) -> "Iterator[tuple[int, int, str]]":
         """Of each child and text directly inside: index of the item, number of its first value; default namespace."""
-        source, _, own, value, default = self._checked()
+        source, serial, own, value, default = self._checked()
         items = source.items
         if items[own][_DEFAULT] is not None:
             default = items[own][_DEFAULT]
         value += items[own][_VALUES]
         depth = 0
         for index in range(own + 1, len(items)):
+            if serial != source.serial:
+                self._checked()
             item = items[index]
             if item == _CLOSE:
                 if depth == 0:

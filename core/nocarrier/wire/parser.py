@@ -8,9 +8,10 @@ checks every rule, and the child's shape is remembered. Either way the child is 
 
 A child over the limits is walked through in the same way, and its bytes are dropped as they come (skip.py).
 
-What the bytes of a stream are answered with does not depend on how they are cut: every decision is made at a place in
-the stream, not at the end of a chunk. A feed that completes nothing allocates nothing. After an error the object keeps
-raising it.
+What the bytes of a stream are answered with does not depend on how they are cut, nor on the shapes that are known:
+every decision is made at a place in the stream, not at the end of a chunk. (Who knows shapes may look later: what is
+wrong in a stanza is said when a stanza could end, or when close() is called.) A feed that completes nothing allocates
+nothing. After an error the object keeps raising it; after a MemoryError the call can be made again: nothing is lost.
 """
 
 from nocarrier.compat import const
@@ -38,6 +39,9 @@ END = walker.END
 _OPEN = const(2)
 _SHAPE = const(1)
 _FRAMED = const(2)
+
+# As in framer.py.
+_CHILD = const(0)
 
 # As in shapes.py.
 _MORE = const(0)
@@ -94,9 +98,7 @@ class StreamParser(walker.Walker):
                     return self._delivered(end)
                 except XmlError:
                     self._source.error = None  # what is wrong, and where first, is for framer and markup to say
-            self._state = _FRAMED
-            self._until = self._size_bytes
-            self._framer.begin(self._start, True, False)
+            self._unknown_shape()
         elif self._start == len(self._buf) and self._where == _OPEN:
             if self._source.error is None:
                 return None
@@ -104,9 +106,18 @@ class StreamParser(walker.Walker):
 
     def close(self) -> None:
         """The transport ended. Raises XmlError if the stream had not (RFC 6120 §4.4)."""
+        if self._state == _SHAPE:  # what is there of a stanza may be wrong already
+            self._unknown_shape()
+            self._event_behind()
         if self._source.error is None and self._where != walker.ENDED:
             at = self._source.base + len(self._buf)
             raise XmlError("not-well-formed", "the stream ended without its end tag", at)
+
+    def _unknown_shape(self) -> None:
+        """The child at hand is no known one: it is to be walked through."""
+        self._state = _FRAMED
+        self._until = self._size_bytes
+        self._framer.begin(self._start, _CHILD)
 
     def _event_behind(self) -> "Optional[Event]":
         """The event that comes next, if it is not a child that is known."""

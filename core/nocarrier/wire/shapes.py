@@ -46,6 +46,8 @@ _TAG = b"<"
 _TAG_END = b">"
 _CLOSERS = (_TAG, b'"', b"'")  # shared by all words
 _WORDS_BYTES = const(640)  # of one shape; what a larger stanza would save is little beside its values
+_EACH_BYTES = const(192)  # words, tags and lists of a shape, by estimate, for each word that is allowed
+_TAG_BYTES = const(48)
 _SEEN = const(8)  # kinds of unknown stanzas that are told apart, to see which comes twice
 _MISSES = const(32)  # stanzas that were not known, before a full tree is given up for a new one
 
@@ -54,6 +56,7 @@ class Shapes:
     """The tree, and a finger on the word of the stanza at hand.
 
     limit: how many words are remembered, and how many values a known stanza may have; the source has room for them.
+           What is kept of the shapes is limited too: _EACH_BYTES for every word.
     end:   index behind the stanza that matched.
     count: how many marks there are so far.
     """
@@ -79,7 +82,8 @@ class Shapes:
             word[_TEXT], word[_CLOSER], word[_END] = b"", _TAG, _TAG_END
             word[_CHILD] = word[_NEXT] = word[_ITEMS] = None
         self._words = 1  # which follows nothing
-        self._misses = 0
+        self._left_bytes = _EACH_BYTES * len(self._pool)
+        self._misses = 0  # since there is no room for more
         self.begin(0)
 
     def begin(self, start: int) -> None:
@@ -138,7 +142,7 @@ class Shapes:
                 if word is None:
                     return self._no_follower(at)
                 self._source.items = word
-                self.end = at
+                self._scan = self.end = at
                 marks[count - 1] = 0
                 return _MATCHED
             marks[count] = at
@@ -187,13 +191,13 @@ class Shapes:
             size -= marks[i + 1] - marks[i]
             kind = crc32(memoryview(self._buf)[marks[i - 1] : marks[i]], kind)
         kind = crc32(memoryview(self._buf)[marks[count - 1] : end], kind)
-        self._misses += 1
         if size > _WORDS_BYTES or words >= len(self._pool) or not self._seen_before(kind):
             return
-        if self._words >= len(self._pool) and self._misses >= _MISSES:
+        if self._words >= len(self._pool) or self._left_bytes <= 0:
+            self._misses += 1
+            if self._misses < _MISSES:
+                return
             self.forget()
-        if self._words >= len(self._pool):
-            return
         view = memoryview(self._buf)
         lt = self._buf.rfind(b"</", marks[0], end)
         end_tag = self._kept(bytes(view[lt : end - 1]).rstrip()) if lt >= 0 else b""
@@ -208,14 +212,22 @@ class Shapes:
         last = len(self._source.items)
         while self._source.items[last - 1] == CLOSE:  # these go without saying
             last -= 1
-        word[_ITEMS] = tuple([self._kept_tag(item) for item in self._source.items[:last]])
+        self._left_bytes -= 4 * last
+        items = []
+        for item in self._source.items[:last]:
+            items.append(self._kept_tag(item))
+            if self._left_bytes < 0:
+                return
+        word[_ITEMS] = tuple(items)
 
     def _seen_before(self, kind: int) -> bool:
         """True if this kind was asked for lately; from now on it was."""
         for i in range(_SEEN):
             if self._seen[i] == kind:
                 return True
-        self._seen[self._misses % _SEEN] = kind
+        for i in range(_SEEN - 1, 0, -1):
+            self._seen[i] = self._seen[i - 1]
+        self._seen[0] = kind
         return False
 
     def _follower(self, word: "Any", text: bytes, closer: bytes, end: bytes) -> "Optional[Word]":
@@ -228,7 +240,8 @@ class Shapes:
             if follower[_TEXT] == text:
                 return follower  # type: ignore[no-any-return]
             follower = follower[_NEXT]
-        if self._words >= len(self._pool):
+        self._left_bytes -= len(text)
+        if self._words >= len(self._pool) or self._left_bytes < 0:
             return None
         new = self._pool[self._words]
         new[_TEXT], new[_SIZE], new[_CLOSER] = self._kept(text), len(text), closer
@@ -252,4 +265,8 @@ class Shapes:
             for known in self._pool[i][_ITEMS] or ():
                 if known == tag:
                     return known
+        if not isinstance(tag, int):
+            self._left_bytes -= _TAG_BYTES
+            for part in tag:
+                self._left_bytes -= 4 + (len(part) if isinstance(part, str) else 0)
         return tag

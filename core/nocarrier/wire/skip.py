@@ -22,6 +22,7 @@ class Skip:
     start:   where it begins.
     front:   where its start tag ends; where it begins if that is not kept.
     origin:  its offset in the stream.
+    bad:     there is an illegal character at index `checked`.
     checked: index of the first byte whose character has not been checked.
     """
 
@@ -30,13 +31,14 @@ class Skip:
         self._buf = source.bytes
         self.keep: "Callable[[Data], None]" = self._buf.extend
         self.pass_by = self._extend
-        self.active = False
+        self.active = self.bad = False
         self.start = self.front = self.checked = 0
         self.origin = 0
 
     def begin(self, start: int, head_bytes: int) -> None:
         """Drops what comes from now on. start: where the stanza begins; head_bytes: of its start tag, 0 if unknown."""
         self.active = True
+        self.bad = False
         self.start = self.checked = start
         self.front = start + head_bytes
         self.origin = self._source.base + start
@@ -48,16 +50,14 @@ class Skip:
         self._buf.extend(data)
 
     def check(self) -> int:
-        """Index of the first byte that is illegal, or the end of the buffer. A character may still be cut there."""
+        """Index of the first byte that is illegal (then it is bad), or that is of a character which is cut there."""
         end = len(self._buf)
         if self.checked < end:
             whole = end - missing(self._buf, end)
             bad = find_illegal(self._buf, self.checked, whole)
-            if bad >= 0:
-                self.checked = bad
-                return bad
-            self.checked = max(self.checked, whole)
-        return end
+            self.bad = bad >= 0
+            self.checked = bad if self.bad else max(self.checked, whole)
+        return self.checked
 
     def forget(self, to: int) -> int:
         """Drops the bytes up to index `to`, but for the start tag; returns how many."""

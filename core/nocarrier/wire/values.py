@@ -64,12 +64,11 @@ def checked(source: "Source", begin: int, end: int) -> str:
     for byte in memoryview(source.bytes)[begin:end]:
         if kinds[byte]:
             found |= kinds[byte]
-    text = ""
-    if found:
-        source.kinds = found
-        _closely(source, begin, end)
-        text = normalised(source.text(begin, end), True)
-    return text or source.text(begin, end)
+    if not found:
+        return source.text(begin, end)
+    source.kinds = found
+    _closely(source, begin, end)
+    return normalised(source.text(begin, end), True)
 
 
 def _closely(source: "Source", begin: int, end: int) -> None:

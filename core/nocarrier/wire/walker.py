@@ -87,17 +87,18 @@ class Walker:
         event = self._space(visible) if self._state == _SPACE else self._framed(visible)
         if event is not None:
             return event
-        if visible < end:  # what is at hand goes beyond what may be looked at
-            if skip.active:
-                raise self._source.fail(BAD_CHARACTER, visible)
-            if self._state == _FRAMED:
-                if self._where != _OPEN:
-                    raise self._source.fail("stream header over the limit", self._start, "policy-violation")
-                self._begin_skip()
-            return GO_ON
         if skip.active:
+            if skip.bad:
+                raise self._source.fail(BAD_CHARACTER, visible)
             self._framer.moved(skip.forget(self._framer.at))
-        return None
+            return None
+        if visible == end:
+            return None
+        if self._state == _FRAMED:  # what is at hand goes beyond what may be looked at
+            if self._where != _OPEN or (self._framer.kind == framer.CLOSE and self._framer.depth == 0):
+                raise self._source.fail("tag of the stream's over the limit", self._start, "policy-violation")
+            self._begin_skip()
+        return GO_ON
 
     def _space(self, end: int) -> "Optional[Event]":
         """To the next "<". Outside of stanzas only white space may stand (RFC 6120 §11.7), and it costs nothing."""
@@ -117,7 +118,8 @@ class Walker:
         if self._where == _OPEN and self._shapes is not None:
             self._may_be_known(lt)
         else:
-            self._framer.begin(lt, self._where == _OPEN, self._where == _NOWHERE)
+            what = (framer.ANY, framer.TAG, framer.CHILD)[self._where]
+            self._framer.begin(lt, what)
             self._state = _FRAMED
         return GO_ON
 
@@ -127,38 +129,43 @@ class Walker:
         if found == framer.CROWDED:
             if not self._skip.active:
                 self._begin_skip()
-                bad = self._skip.check()
-                if bad < self._framer.at:
-                    raise self._source.fail(BAD_CHARACTER, bad)
+                checked = self._skip.check()
+                if self._skip.bad and checked < self._framer.at:
+                    raise self._source.fail(BAD_CHARACTER, checked)
             return GO_ON
         if found < 0:
             return None
-        self._state = _SPACE
+        # What may fail for want of memory comes first in each of these, so that it can be tried again.
         if self._where != _OPEN:
             return self._prolog(found)
-        if self._framer.kind == framer.CDATA:
-            raise self._source.fail("text outside of a stanza", self._start)
         if self._framer.depth < 0:
             self._markup.end_of_stream(self._start, found)
-            self._start = found
+            self._passed(found)
             return self._ended()
         return self._skipped(found) if self._skip.active else self._unknown(found)
+
+    def _passed(self, end: int) -> None:
+        """What is in front of index `end` has been dealt with."""
+        self._start = end
+        self._state = _SPACE
 
     def _prolog(self, end: int) -> "Event":
         """The XML declaration or the stream's start tag."""
         kind = self._framer.kind
-        start, self._start = self._start, end
         if kind == framer.DECLARATION:
-            self._where = _PROLOG
-            fault = _declaration_fault(bytes(self._buf[start + len(b"<?xml") : end - len(b"?>")]))
+            fault = _declaration_fault(bytes(self._buf[self._start + len(b"<?xml") : end - len(b"?>")]))
             if fault is not None:
-                raise self._source.fail(fault[1], start, fault[0])
+                raise self._source.fail(fault[1], self._start, fault[0])
+            self._where = _PROLOG
+            self._passed(end)
             return GO_ON
-        if kind != framer.START and kind != framer.EMPTY:
-            raise self._source.fail("not the start of a stream", start)
-        self._markup.head(start, end, True)
+        if kind == framer.CLOSE:
+            raise self._source.fail("not the start of a stream", self._start)
+        self._markup.head(self._start, end, True)
+        event = HEADER, Node(self._source, 0, 1, self._source.xmlns)
         self._where = _OPEN if kind == framer.START else _EMPTY
-        return HEADER, Node(self._source, 0, 1, self._source.xmlns)
+        self._passed(end)
+        return event
 
     def _ended(self) -> "Event":
         self._where = ENDED
@@ -180,29 +187,31 @@ class Walker:
         self._extend = self._skip.pass_by
 
     def _skipped(self, end: int) -> "Event":
-        skip = self._skip
-        skip.active = False
-        self._extend = skip.keep
+        skip, source = self._skip, self._source
         head: "Optional[Node]" = None
         size_bytes = skip.size_bytes(end)
         if skip.front > skip.start:
-            base = self._source.base
-            self._source.base = skip.origin - skip.start  # the head's, for what is wrong in it
+            base = source.base
+            source.base = skip.origin - skip.start  # the head's, for what is wrong in it
             self._markup.head(skip.start, skip.front, False)
-            self._source.base = base
-            head = Node(self._source, 0, 1, self._source.xmlns)
-        self._start = end
-        return TOO_LARGE, (head, size_bytes)
+            source.base = base
+            head = Node(source, 0, 1, source.xmlns)
+        event = TOO_LARGE, (head, size_bytes)
+        skip.active = False
+        self._extend = skip.keep
+        self._passed(end)
+        return event
 
     def _delivered(self, end: int) -> "Event":
         """The event of a child that ends at index `end`."""
+        event = STANZA, Node(self._source, 0, 1, self._source.xmlns)
         self._start = end
         if self._shapes is not None and self._buf.startswith(b"<", end):
             self._may_be_known(end)
         else:
             self._state = _SPACE
             self._until = self._size_bytes
-        return STANZA, Node(self._source, 0, 1, self._source.xmlns)
+        return event
 
     def _may_be_known(self, lt: int) -> None:
         """A child begins at index `lt` that may be a known one."""
