@@ -118,8 +118,8 @@ class Walker:
         if self._where == _OPEN and self._shapes is not None:
             self._may_be_known(lt)
         else:
-            what = (framer.ANY, framer.TAG, framer.CHILD)[self._where]
-            self._framer.begin(lt, what)
+            outside = framer.ANY if self._where == _NOWHERE else framer.TAG
+            self._framer.begin(lt, framer.CHILD if self._where == _OPEN else outside)
             self._state = _FRAMED
         return GO_ON
 
