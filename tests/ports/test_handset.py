@@ -24,7 +24,7 @@ class Pair:
 
     def __init__(self):
         self.clock = VirtualClock()
-        exchange = Exchange(self.clock)
+        exchange = self.exchange = Exchange(self.clock)
         accounts = [exchange.add(name, "pw") for name in ("anna", "bert")]
         exchange.befriend(*accounts, "Anna", "Bert")
         book = PhoneBook({"1": Service(exchange.connect)})
@@ -324,3 +324,16 @@ def test_only_what_changed_is_drawn():
 
 def test_events_have_names():
     assert events.NAMES[events.FAULT] == "fault" and len(events.NAMES) == events.FAULT + 1
+
+
+def test_a_weaker_login_than_before_waits_for_the_user():
+    pair = Pair()
+    press(pair.anna, "F1")
+    pair.run(5)
+    pair.exchange.mechanisms = ("SCRAM-SHA-1",)
+    press(pair.anna, "F1")
+    pair.run(120)
+    assert not pair.anna.client.online() and rows(pair.anna)[-1] == "weaker login: F1 accepts it"
+    press(pair.anna, "F1")
+    pair.run(30)
+    assert pair.anna.client.online() and rows(pair.anna)[-1] == ""

@@ -5,6 +5,7 @@ from nocarrier.client import Client
 from nocarrier.compat import const
 from nocarrier.errors import NocarrierError
 from nocarrier.jid import bare
+from nocarrier.session.errors import AuthError
 from nocarrier_ports import runner as run
 from nocarrier_ports.handset import keys, words
 from nocarrier_ports.handset.screen import Screen, harmless
@@ -105,6 +106,9 @@ class App:
 
     def _call(self) -> None:
         if self.runner.state in (run.IDLE, run.WAITING):
+            error = self.runner.error
+            if isinstance(error, AuthError) and error.condition == "mechanism-too-weak":
+                self.client.accept_offer()  # the bottom line has said what this call means
             self.runner.dial(self._now_ms)
         else:
             self.runner.hang_up(self._now_ms)

@@ -10,6 +10,7 @@ _CONDITIONS = {
     "not-authorized": "wrong name or password",
     "encryption-required": "server insists on TLS",
     "invalid-mechanism": "no safe way to log in",
+    "mechanism-too-weak": "weaker login: F1 accepts it",
     "incorrect-encoding": "server's login is broken",
     "malformed-request": "server's login is broken",
     "host-unknown": "server has no such domain",
