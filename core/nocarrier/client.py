@@ -195,13 +195,15 @@ class Client:
         if not store.device:
             self._guarded(store.save_device, _uuid4(self._entropy(16)))
         nonce = b64(self._entropy(_NONCE_BYTES))
-        self.session.connect(nonce, store.device, store.offer, known, self._cautious, now_ms)
+        self.session.connect(nonce, store.device, store.offer, store.key, known, self._cautious, now_ms)
         self._take_session_events()
 
     def link_down(self) -> None:
         """The line is gone. What was under way is settled after the next login."""
         was_online = self.session.online()
         self._cautious = self.session.mistaken()
+        if self.session.key_refused():
+            self._guarded(self.store.save_key, "")
         self.session.disconnect(isinstance(self.fault, PeerError))
         self._take_session_events()
         if self.session.acks.active:
@@ -285,6 +287,8 @@ class Client:
 
     def _begin(self, resumed: bool) -> None:
         self.store.save_offer(self.session.offer())
+        if self.session.key():
+            self.store.save_key(self.session.key())
         self._sender.begin()
         self._reader.begin()
         self._events.append((events.ONLINE, resumed))

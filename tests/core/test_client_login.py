@@ -92,6 +92,39 @@ def test_where_nobody_listens_the_password_is_the_quickest_proof():
         assert said.startswith(b"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='%s'>" % mechanism)
 
 
+def scram_up_to_the_proof(talk):
+    """Logs in with SCRAM up to what the client answers to the challenge; how many ticks that took."""
+    talk.up()
+    said = talk.server(d.HEADER + SCRAM_OFFERED)
+    first = a2b_base64(said[said.find(b">") + 1 : said.find(b"</")]).decode()
+    server_first = "r=%sx,s=QSXCR+Q6sek8bf92,i=4096" % first[first.find("r=") + 2 :]
+    challenge = b2a_base64(server_first.encode()).strip()
+    talk.server(b"<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>%s</challenge>" % challenge)
+    ticks = 1
+    while not talk.wait(1).startswith(b"<response"):
+        ticks += 1
+    return ticks
+
+
+def test_the_key_is_derived_once_and_forgotten_when_it_is_refused():
+    talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
+    assert scram_up_to_the_proof(talk) > 10
+    key = talk.client.session.key()
+    talk.down()
+    assert talk.client.store.key == ""  # nobody has said yet that it is right
+    talk.client.store.save_key(key)
+    talk.reboot()
+    assert scram_up_to_the_proof(talk) == 1
+    talk.server(b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>")
+    error = talk.values(events.FAULT)[-1]
+    assert isinstance(error, AuthError) and may_retry(error)  # the password may be right, and is tried next
+    talk.down()
+    assert talk.client.store.key == "" and scram_up_to_the_proof(talk) > 10
+    talk.server(b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>")
+    error = talk.values(events.FAULT)[-1]
+    assert error.condition == "not-authorized" and not may_retry(error)
+
+
 def test_a_server_that_says_success_before_the_proof_is_not_believed():
     talk = Dialogue()
     talk.up()

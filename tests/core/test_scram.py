@@ -43,6 +43,26 @@ def test_published_vectors():
         scram.check(proof)
 
 
+def test_a_kept_key_spares_the_derivation_and_fits_only_where_it_was_made():
+    for k in range(len(VECTORS)):
+        name, nonce, challenge, final, proof = VECTORS[k]
+        key = derived(name, nonce, challenge)[0].key()
+        again = Scram(name, "user", "pencil", nonce, known=key)
+        again.challenge(challenge)
+        assert again.recalled and again.work(0) and again.final() == final and again.key() == key
+        again.check(proof)
+        for other in (
+            challenge.replace("s=Q", "s=R").replace("s=W", "s=X"),
+            challenge.replace("i=4096", "i=4097"),
+        ):
+            stranger = Scram(name, "user", "pencil", nonce, known=key)
+            stranger.challenge(other)
+            assert not stranger.recalled and not stranger.work(1) and stranger.key() == ""
+        foreign = Scram(name, "user", "pencil", nonce, known=key.replace(name, "SHA-512"))
+        foreign.challenge(challenge)
+        assert not foreign.recalled
+
+
 def test_a_server_that_does_not_know_the_password_is_found_out():
     name, nonce, challenge, _, proof = VECTORS[1]
     for lie in ("", "v=", "v=AAAA", "e=other-error", "x=" + proof[2:], proof[:-5] + "AAA=", proof.lower()):

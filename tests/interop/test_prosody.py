@@ -117,6 +117,19 @@ def test_login_with_scram_roster_and_presence(server):
     device.quit()
 
 
+def test_a_kept_key_that_does_not_fit_is_replaced(server):
+    """Where passwords are stored in clear Prosody's salt is new at every login: the key of before is not even tried."""
+    first = Device(server)
+    first.run(first.ready)
+    kept = first.client.store.key
+    assert kept.startswith("SHA-256 10000 ")
+    first.quit()
+    device = Device(server, flash=first.flash)
+    device.run(device.ready)
+    assert device.client.store.key != kept and device.said.count(b"<response") == 1
+    device.quit()
+
+
 @pytest.mark.parametrize("trusted", [False, True])
 def test_the_second_login_asks_nothing_that_is_known(server, trusted):
     """With SASL2 the first write holds the whole login: with PLAIN, on a trusted line, one round trip is all."""

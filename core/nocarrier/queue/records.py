@@ -16,6 +16,7 @@
 | NEXT     | seq u32: the next message's number; written by compaction |
 | FLOOR    | id of the newest archive entry at the first login; empty: there was none |
 | OFFER    | what the server has offered for the login, as session/features.py writes it |
+| KEY      | SCRAM's salted password with its hash, count and salt; empty: none (RFC 5802 §3) |
 | DEVICE   | UUID of this installation, which the server tells devices by (XEP-0388) |
 
 Strings are one length byte and UTF-8, the last one of a record without length.
@@ -41,6 +42,7 @@ SENT_AT = const(12)
 NEXT = const(13)
 DEVICE = const(14)
 OFFER = const(15)
+KEY = const(16)
 
 # Flags of IN.
 RECEIPT_OWED = const(1)

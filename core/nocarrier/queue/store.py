@@ -60,6 +60,7 @@ class Store:
         self.cursor = ""  # archive id up to which everything has been dealt with
         self.floor: "Optional[str]" = None  # where the archive ended at the first login; "": it was empty
         self.device = ""  # UUID of this installation
+        self.key = ""  # what makes the next login quick
         self.offer = ""  # what the server has offered for the last login
         self.sm_id = ""
         self.h = 0
@@ -90,6 +91,8 @@ class Store:
             self.floor = str(payload, "utf-8")
         elif kind == records.DEVICE:
             self.device = str(payload, "utf-8")
+        elif kind == records.KEY:
+            self.key = str(payload, "utf-8")
         elif kind == records.OFFER:
             self.offer = str(payload, "utf-8")
 
@@ -176,6 +179,13 @@ class Store:
             self._journal.flush()
             self.offer = offer
 
+    def save_key(self, key: str) -> None:
+        """What the session says may be kept of a login; "": nothing. Raises StorageError."""
+        if key != self.key:
+            self._journal.append(records.KEY, key.encode())
+            self._journal.flush()
+            self.key = key
+
     def make_room(self) -> None:
         """Gives up old segments while there are too many, and as long as that frees anything. Raises StorageError."""
         while self._journal.needs_room() and self._journal.count() > self._crowded:
@@ -208,6 +218,8 @@ class Store:
             self._journal.append(records.FLOOR, self.floor.encode())
         if self.device:
             self._journal.append(records.DEVICE, self.device.encode())
+        if self.key:
+            self._journal.append(records.KEY, self.key.encode())
         if self.offer:
             self._journal.append(records.OFFER, self.offer.encode())
         self._journal.append(records.CURSOR, self.cursor.encode())

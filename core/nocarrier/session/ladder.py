@@ -55,6 +55,7 @@ class Ladder:
         self.resumed_h = 0  # how much the server has, if it has resumed the session
         self.ahead: "Optional[list[bytes]]" = None  # stanzas behind the proof; None: they would be in no session
         self.mistaken = False  # something was sent that the server does not offer any more
+        self.key_refused = False  # the kept key was, that is
         self._events = events
         self._account = account
         self._trusted = trusted
@@ -95,7 +96,7 @@ class Ladder:
         self._early = False
         self._instead = None
         self.ahead = None
-        self.mistaken = False
+        self.mistaken = self.key_refused = False
         self.go(steps.OPENING, now_ms)
         self._out.put_bytes(writes.stream_header(self._account.domain))
         if self._before is not None and self._before.offered[ns.SASL2] and not cautious:
@@ -118,6 +119,10 @@ class Ladder:
         self._alive.answered()
         if state not in (steps.CLOSED, steps.ONLINE, steps.DERIVING):
             self._alive.expect(now_ms)
+
+    def key(self) -> str:
+        """What may be kept of this login, so that the next one need not derive it again."""
+        return self._login.key() if self._login is not None else ""
 
     def header(self, header: Node, now_ms: int) -> None:
         """The server's stream header (RFC 6120 §4.7)."""
@@ -196,6 +201,9 @@ class Ladder:
             self._begin_login(way, self._offered)
             self.go(self._following, self._now_ms)
             return
+        if element.name == "failure" and self._login.recalled():
+            self.key_refused = True
+            raise AuthError("temporary-auth-failure", "the kept key does not fit any more")
         if element.name == "failure":
             reason = element.first()
             text = element.child_text("text", element.xmlns) or ""

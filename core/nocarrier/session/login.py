@@ -21,15 +21,16 @@ _ANSWER_CHARS = const(1024)  # Base64 of a challenge or success; servers' are un
 
 
 class Login:
-    """One login. nonce: fresh and unguessable.
+    """One login. nonce: fresh and unguessable. known: what key() has returned after an earlier one, or "".
 
     way: the way in that was taken (features.py); None before.
     """
 
-    def __init__(self, account: Account, nonce: str) -> None:
+    def __init__(self, account: Account, nonce: str, known: str = "") -> None:
         self.way: "Optional[tuple[str, str, str]]" = None
         self._account = account
         self._nonce = nonce
+        self._known = known
         self._scram: "Optional[Scram]" = None
 
     def start(self, way: "tuple[str, str, str]", extras: "list[Element]") -> "tuple[Element, bool]":
@@ -44,7 +45,7 @@ class Login:
             self._scram = None
             initial = "\0%s\0%s" % (prepared(account.username), prepared(account.password))
         else:
-            self._scram = Scram(digest, account.username, account.password, self._nonce)
+            self._scram = Scram(digest, account.username, account.password, self._nonce, known=self._known)
             initial = self._scram.first()
         response = b64(initial.encode())
         if profile == ns.SASL:
@@ -64,6 +65,14 @@ class Login:
         if not self._scram.work(_SLICE):
             return None
         return Element("response", self.way[0], (), [b64(self._scram.final().encode())])
+
+    def key(self) -> str:
+        """What may be kept, so that the next login need not derive it again; "" if there is nothing."""
+        return self._scram.key() if self._scram is not None else ""
+
+    def recalled(self) -> bool:
+        """True if a kept key was used: a refusal may mean that only this is wrong."""
+        return self._scram is not None and self._scram.recalled
 
     def success(self, text: str) -> None:
         """The server says that we are who we are. Raises AuthError unless it has proved itself too (SCRAM)."""

@@ -28,10 +28,19 @@ class Scram:
     name: "SHA-256" or "SHA-1". nonce: printable ASCII without a comma, fresh and unguessable.
     iterations: (least, most) that are accepted: below, the password could be guessed from what is sent; above, a
     hostile server could keep the device busy (RFC 5802 §9).
+    known: what key() has returned after an earlier exchange, or "": with the same salt nothing is derived again.
+
+    recalled: the known key was used.
     """
 
     def __init__(
-        self, name: str, username: str, password: str, nonce: str, iterations: "tuple[int, int]" = (4096, 100_000)
+        self,
+        name: str,
+        username: str,
+        password: str,
+        nonce: str,
+        iterations: "tuple[int, int]" = (4096, 100_000),
+        known: str = "",
     ) -> None:
         if HASHES[name][0] is None:
             raise UsageError("this build's hashlib has no %s" % name)
@@ -44,6 +53,10 @@ class Scram:
         self._server_first = ""
         self._final_bare = ""
         self._pbkdf2: "Optional[Pbkdf2]" = None
+        self._known = known
+        self._origin = ""  # of the salted password: hash, iterations and salt
+        self._salted = b""
+        self.recalled = False
         self._server_signature = b""
 
     def first(self) -> str:
@@ -69,17 +82,27 @@ class Scram:
             raise AuthError("malformed-request", "the server sent no salt")
         self._server_first = server_first
         self._final_bare = "c=%s,r=%s" % (b64(_GS2.encode()), nonce)
-        self._pbkdf2 = Pbkdf2(self._name, self._password.encode(), salt_bytes, iterations)
+        self._origin = "%s %d %s " % (self._name, iterations, salt)
+        if self._known.startswith(self._origin):
+            self.recalled = True
+            self._salted = _unb64(self._known[len(self._origin) :])
+        else:
+            self._pbkdf2 = Pbkdf2(self._name, self._password.encode(), salt_bytes, iterations)
 
     def work(self, iterations: int) -> bool:
         """Derives the key further; True when it is ready."""
-        assert self._pbkdf2 is not None
-        return self._pbkdf2.work(iterations)
+        if self._pbkdf2 is not None and self._pbkdf2.work(iterations):
+            self._salted = self._pbkdf2.key()
+        return bool(self._salted)
+
+    def key(self) -> str:
+        """The salted password with what it was made of, in ASCII, to be kept: who has it can log in (RFC 5802 §9)."""
+        return self._origin + b64(self._salted) if self._salted else ""
 
     def final(self) -> str:
         """client-final-message, once work() has returned True."""
-        assert self._pbkdf2 is not None
-        salted = Hmac(self._name, self._pbkdf2.key())
+        assert self._salted
+        salted = Hmac(self._name, self._salted)
         client_key = salted.digest(b"Client Key")
         new, size = HASHES[self._name]
         assert new is not None

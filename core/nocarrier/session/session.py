@@ -80,6 +80,7 @@ class Session:
         nonce: str,
         device: str,
         offer: str,
+        key: str,
         known: "Optional[tuple[str, int, str]]",
         cautious: bool,
         now_ms: int,
@@ -87,7 +88,7 @@ class Session:
         """The transport is up.
 
         nonce: fresh randomness for this login, printable. device: UUID of this installation, always the same.
-        offer: what offer() said after an earlier login, or "".
+        offer, key: what offer() and key() said after an earlier login, or "".
         known: (id, h, full JID) of a session to resume, or None. cautious: sends nothing before the features are known.
         """
         self._now_ms = now_ms
@@ -99,11 +100,19 @@ class Session:
         self._ack_h = None
         self._closing = False
         self._alive.reset(now_ms)
-        self._ladder.begin(Login(self._account, nonce), device, offer, known, cautious, now_ms)
+        self._ladder.begin(Login(self._account, nonce, key), device, offer, known, cautious, now_ms)
 
     def offer(self) -> str:
         """What the server has offered for a login, to be kept until the next one."""
         return self._ladder.offer()
+
+    def key(self) -> str:
+        """What may be kept of this login, so that the next one need not derive it again."""
+        return self._ladder.key()
+
+    def key_refused(self) -> bool:
+        """True if a kept key was refused: it is to be forgotten."""
+        return self._ladder.key_refused
 
     def mistaken(self) -> bool:
         """True if this login was begun with something that the server does not offer any more."""
