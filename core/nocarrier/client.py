@@ -8,7 +8,7 @@ from binascii import hexlify
 
 from nocarrier import events
 from nocarrier.compat import const
-from nocarrier.errors import NocarrierError, PeerError, UsageError
+from nocarrier.errors import PeerError, UsageError
 from nocarrier.jid import checked
 from nocarrier.queue.storage import StorageError
 from nocarrier.session.errors import AuthError
@@ -23,8 +23,6 @@ from nocarrier.wire.limits import WireLimits
 from nocarrier.wire import parser as parser
 
 # isort: split
-from nocarrier.session.account import Account
-from nocarrier.session.line import LineProfile
 from nocarrier.session.scram import b64
 
 # isort: split
@@ -37,7 +35,6 @@ from nocarrier.session.session import Session
 # isort: split
 from nocarrier.queue import states
 from nocarrier.queue.records import Outgoing
-from nocarrier.queue.store import Store
 
 # isort: split
 from nocarrier import ns
@@ -51,6 +48,11 @@ from nocarrier.chat.reader import Reader
 
 try:
     from typing import Any, Callable, Optional
+
+    from nocarrier.errors import NocarrierError
+    from nocarrier.queue.store import Store
+    from nocarrier.session.account import Account
+    from nocarrier.session.line import LineProfile
 except ImportError:
     pass
 

@@ -20,10 +20,11 @@ from nocarrier.queue import records, states
 from nocarrier.wire.chars import code_points
 from nocarrier_ports import runner as run
 from nocarrier_ports.handset import keys, words
-from nocarrier_ports.handset.app import App
 
 try:
     from typing import Any, Callable
+
+    from nocarrier_ports.handset.app import App
 except ImportError:
     pass
 

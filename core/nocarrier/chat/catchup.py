@@ -12,12 +12,12 @@ brought it, or has ended without it.
 from nocarrier.chat import archive
 from nocarrier.chat.iq import error_condition
 from nocarrier.compat import const
-from nocarrier.queue.store import Store
-from nocarrier.wire.element import Element
 
 try:
     from typing import Optional
 
+    from nocarrier.queue.store import Store
+    from nocarrier.wire.element import Element
     from nocarrier.wire.node import Node
 except ImportError:
     pass

@@ -5,12 +5,13 @@ from nocarrier.decimal import decimal
 from nocarrier.jid import bare
 from nocarrier.queue import records
 from nocarrier.queue.inbox import dedup_key
-from nocarrier.queue.records import Incoming, Outgoing
+from nocarrier.queue.records import Incoming
 from nocarrier.wire.element import Element
 
 try:
     from typing import Optional
 
+    from nocarrier.queue.records import Outgoing
     from nocarrier.wire.node import Node
 except ImportError:
     pass

@@ -3,23 +3,24 @@
 from nocarrier import events, ns
 from nocarrier.chat import iq as iqs
 from nocarrier.chat import messages
-from nocarrier.chat.archive import Entry
-from nocarrier.chat.catchup import MORE, CatchUp
-from nocarrier.chat.roster import Roster
-from nocarrier.chat.sender import Sender
+from nocarrier.chat.catchup import MORE
 from nocarrier.compat import const
 from nocarrier.jid import bare
 from nocarrier.modular import count_add
 from nocarrier.queue import records, states
 from nocarrier.queue.inbox import dedup_key
-from nocarrier.queue.records import Incoming
-from nocarrier.queue.store import Store
-from nocarrier.session.acks import Acks
 from nocarrier.wire.element import Element
 
 try:
     from typing import Optional
 
+    from nocarrier.chat.archive import Entry
+    from nocarrier.chat.catchup import CatchUp
+    from nocarrier.chat.roster import Roster
+    from nocarrier.chat.sender import Sender
+    from nocarrier.queue.records import Incoming
+    from nocarrier.queue.store import Store
+    from nocarrier.session.acks import Acks
     from nocarrier.wire.node import Node
     from nocarrier.wire.walker import TooLarge
 except ImportError:

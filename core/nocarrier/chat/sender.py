@@ -6,19 +6,20 @@ carries in about a second, so that what comes next never waits long.
 
 from nocarrier import events
 from nocarrier.chat import messages
-from nocarrier.chat.catchup import CatchUp
 from nocarrier.chat.iq import IqTracker
-from nocarrier.chat.roster import Roster
 from nocarrier.errors import UsageError
 from nocarrier.jid import bare
 from nocarrier.modular import count_add, count_diff
 from nocarrier.queue import states
-from nocarrier.queue.store import Store
-from nocarrier.session.session import Session
-from nocarrier.wire.element import Element
 
 try:
     from typing import Callable
+
+    from nocarrier.chat.catchup import CatchUp
+    from nocarrier.chat.roster import Roster
+    from nocarrier.queue.store import Store
+    from nocarrier.session.session import Session
+    from nocarrier.wire.element import Element
 except ImportError:
     pass
 

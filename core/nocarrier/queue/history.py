@@ -5,10 +5,11 @@ A walk over the log keeps two small numbers a line; address and text are read on
 
 from nocarrier.jid import bare
 from nocarrier.queue import records, states
-from nocarrier.queue.journal import Journal
 
 try:
     from typing import Optional
+
+    from nocarrier.queue.journal import Journal
 except ImportError:
     pass
 

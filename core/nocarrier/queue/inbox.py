@@ -4,12 +4,14 @@ import hashlib
 
 from nocarrier.errors import UsageError
 from nocarrier.queue import records
-from nocarrier.queue.journal import Journal
-from nocarrier.queue.numbers import Numbers
-from nocarrier.queue.records import KEY_BYTES, Incoming
+from nocarrier.queue.records import KEY_BYTES
 
 try:
     from typing import Optional
+
+    from nocarrier.queue.journal import Journal
+    from nocarrier.queue.numbers import Numbers
+    from nocarrier.queue.records import Incoming
 except ImportError:
     pass
 

@@ -14,10 +14,12 @@ import struct
 
 from nocarrier.compat import const
 from nocarrier.errors import UsageError
-from nocarrier.queue.storage import Storage, StorageError
+from nocarrier.queue.storage import StorageError
 
 try:
     from typing import Callable, Iterator
+
+    from nocarrier.queue.storage import Storage
 except ImportError:
     pass
 

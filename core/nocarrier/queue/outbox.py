@@ -7,12 +7,13 @@ to them, in the order in which they were queued.
 from nocarrier.errors import UsageError
 from nocarrier.modular import count_diff
 from nocarrier.queue import records, states
-from nocarrier.queue.journal import Journal
-from nocarrier.queue.numbers import Numbers
 from nocarrier.queue.records import Outgoing
 
 try:
     from typing import Optional
+
+    from nocarrier.queue.journal import Journal
+    from nocarrier.queue.numbers import Numbers
 except ImportError:
     pass
 

@@ -5,16 +5,19 @@ is given up, after what is alive in it was written once more. What was only hist
 """
 
 from nocarrier.queue import records
-from nocarrier.queue.history import HistoryItem, read_correspondents, read_history
+from nocarrier.queue.history import read_correspondents, read_history
 from nocarrier.queue.inbox import Inbox
 from nocarrier.queue.journal import Journal
 from nocarrier.queue.numbers import Numbers
 from nocarrier.queue.outbox import Outbox
-from nocarrier.queue.records import Incoming, Outgoing
-from nocarrier.queue.storage import Storage, StorageError, StorageFull
+from nocarrier.queue.storage import StorageError, StorageFull
 
 try:
     from typing import Any, Callable, Optional
+
+    from nocarrier.queue.history import HistoryItem
+    from nocarrier.queue.records import Incoming, Outgoing
+    from nocarrier.queue.storage import Storage
 except ImportError:
     pass
 

@@ -8,19 +8,20 @@ from nocarrier import ns
 from nocarrier.compat import const
 from nocarrier.errors import PeerError
 from nocarrier.session import steps, writes
-from nocarrier.session.account import Account
-from nocarrier.session.acks import Acks, number, number_or_none
+from nocarrier.session.acks import number, number_or_none
 from nocarrier.session.errors import AuthError, StreamError
 from nocarrier.session.features import Features, choose, read, recalled
-from nocarrier.session.line import Liveness
-from nocarrier.session.login import Login
-from nocarrier.session.outflow import Outflow
-from nocarrier.wire.parser import StreamParser
 
 try:
     from typing import Optional
 
+    from nocarrier.session.account import Account
+    from nocarrier.session.acks import Acks
+    from nocarrier.session.line import Liveness
+    from nocarrier.session.login import Login
+    from nocarrier.session.outflow import Outflow
     from nocarrier.wire.node import Node
+    from nocarrier.wire.parser import StreamParser
 except ImportError:
     pass
 

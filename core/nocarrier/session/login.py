@@ -4,7 +4,6 @@ from binascii import a2b_base64
 
 from nocarrier import ns
 from nocarrier.compat import const
-from nocarrier.session.account import Account
 from nocarrier.session.errors import AuthError
 from nocarrier.session.features import PLAIN
 from nocarrier.session.scram import Scram, b64, prepared
@@ -12,6 +11,8 @@ from nocarrier.wire.element import Element
 
 try:
     from typing import Optional
+
+    from nocarrier.session.account import Account
 except ImportError:
     pass
 

@@ -10,21 +10,22 @@ from nocarrier.compat import const
 from nocarrier.errors import PeerError, UsageError
 from nocarrier.modular import count_diff, ticks_diff
 from nocarrier.session import steps
-from nocarrier.session.account import Account
 from nocarrier.session.acks import Acks, number
 from nocarrier.session.errors import StreamError
 from nocarrier.session.ladder import Ladder
-from nocarrier.session.line import LineProfile, Liveness
+from nocarrier.session.line import Liveness
 from nocarrier.session.login import Login
 from nocarrier.session.outflow import Outflow
 from nocarrier.wire import parser as wire
 from nocarrier.wire.element import Element
-from nocarrier.wire.limits import WireLimits
 from nocarrier.wire.parser import StreamParser
 
 try:
     from typing import Optional
 
+    from nocarrier.session.account import Account
+    from nocarrier.session.line import LineProfile
+    from nocarrier.wire.limits import WireLimits
     from nocarrier.wire.node import Node
     from nocarrier.wire.walker import TooLarge
 except ImportError:

@@ -1,19 +1,22 @@
 """The app: which view is open, what keys do, what the top line says. The views are in views.py."""
 
 from nocarrier import events
-from nocarrier.client import Client
 from nocarrier.compat import const
 from nocarrier.errors import NocarrierError
 from nocarrier.jid import bare
 from nocarrier.session.errors import AuthError
 from nocarrier_ports import runner as run
 from nocarrier_ports.handset import keys, words
-from nocarrier_ports.handset.screen import Screen, harmless
-from nocarrier_ports.handset.views import AddressView, ContactsView, ConversationView, View
-from nocarrier_ports.runner import Runner
+from nocarrier_ports.handset.screen import harmless
+from nocarrier_ports.handset.views import AddressView, ContactsView, ConversationView
 
 try:
     from typing import Any, Callable, Optional
+
+    from nocarrier.client import Client
+    from nocarrier_ports.handset.screen import Screen
+    from nocarrier_ports.handset.views import View
+    from nocarrier_ports.runner import Runner
 except ImportError:
     pass
 
