@@ -109,9 +109,9 @@ def scram_up_to_the_proof(talk):
 def test_the_key_is_derived_once_and_forgotten_when_it_is_refused():
     talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
     assert scram_up_to_the_proof(talk) > 10
-    key = talk.client.session.key()
+    key = talk.client.session._ladder._login.key()
     talk.down()
-    assert talk.client.store.key == ""  # nobody has said yet that it is right
+    assert talk.client.store.key == "" and talk.client.session.key() == ""  # nobody has said yet that it is right
     talk.client.store.save_key(key)
     talk.reboot()
     assert scram_up_to_the_proof(talk) == 1

@@ -238,7 +238,7 @@ def test_a_better_way_is_taken_the_next_time():
     talk.client.store.save_offer("inline_bind urn:xmpp:sasl:2/SCRAM-SHA-1")
     assert b"mechanism='SCRAM-SHA-1'" in talk.up()
     assert talk.server(other(b"SCRAM-SHA-1</mechanism><mechanism>SCRAM-SHA-256", SM + BIND)) == b""
-    talk.client.store.save_offer(talk.client.session.offer())
+    talk.client.store.save_offer(talk.client.session._ladder._offered.text())
     talk.reboot()
     assert b"mechanism='SCRAM-SHA-256'" in talk.up()
 
@@ -256,3 +256,11 @@ def test_a_weaker_login_than_before_needs_the_users_consent():
         talk.client.accept_offer()
         assert b"<authenticate" not in talk.up()
         assert b"mechanism='%s'" % mechanism in talk.server(other(mechanism, BIND))
+
+
+def test_a_line_that_is_not_trusted_any_more_gets_no_password_ahead():
+    talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
+    talk.client.store.save_offer("inline_bind urn:xmpp:sasl:2/PLAIN")
+    assert b"<authenticate" not in talk.up()
+    talk.server(d.HEADER + PLAIN)
+    assert talk.values(events.FAULT)[0].condition == "invalid-mechanism"

@@ -10,13 +10,14 @@ from nocarrier.errors import PeerError
 from nocarrier.session import steps, writes
 from nocarrier.session.acks import number, number_or_none
 from nocarrier.session.errors import AuthError, StreamError
-from nocarrier.session.features import Features, choose, read, recalled
+from nocarrier.session.features import choose, read, recalled
 
 try:
     from typing import Optional
 
     from nocarrier.session.account import Account
     from nocarrier.session.acks import Acks
+    from nocarrier.session.features import Features
     from nocarrier.session.line import Liveness
     from nocarrier.session.login import Login
     from nocarrier.session.outflow import Outflow
@@ -64,10 +65,13 @@ class Ladder:
         self._acks = acks
         self._out = out
         self._alive = alive
+        self.offer = ""  # what the server has offered, once the login has succeeded, to be kept until the next one
+        self.key = ""  # what spares that one the derivation
+        # Of a login that is under way. Much memory: it is let go of as soon as it has succeeded.
         self._login: "Optional[Login]" = None
-        self._device = ""
         self._before: "Optional[Features]" = None  # what was offered at an earlier login
-        self._offered = Features()
+        self._offered: "Optional[Features]" = None
+        self._device = ""
         self._binds = False  # the login is for a new session, which begins with its success
         self._following = steps.CHALLENGED  # the state behind the features, if the login was begun ahead of them
         self._early = False  # it was, and they have not come yet
@@ -86,14 +90,15 @@ class Ladder:
     ) -> None:
         """A transport is up.
 
-        device: our UUID. offer: what offer() said after an earlier login, "" if there was none.
+        device: our UUID. offer: what was offered at an earlier login, "" if there was none.
         known: (id, h, full JID) of a session to resume, or None. cautious: nothing is sent before the features.
         """
         self._login = login
         self._device = device
         self.known = known
+        self.offer = self.key = ""
         self._before = recalled(offer) if offer else None
-        self._offered = Features()
+        self._offered = None
         self._early = False
         self._instead = None
         self.ahead = None
@@ -102,14 +107,13 @@ class Ladder:
         self._out.put_bytes(writes.stream_header(self._account.domain))
         if self._before is not None and self._before.offered[ns.SASL2] and not cautious:
             # What is known is not asked again: a round trip less. A refusal is dealt with when it comes.
-            way = choose(self._before, self._trusted)
+            try:
+                way = choose(self._before, self._trusted)
+            except AuthError:
+                return  # not any more: the line may have become another one
             if way[0] == ns.SASL2:
-                self._begin_login(way, self._before)
+                self._begin_login(login, way, self._before)
                 self._early = True
-
-    def offer(self) -> str:
-        """What the server has offered, in a form that can be kept until the next login."""
-        return self._offered.text()
 
     def go(self, state: int, now_ms: int) -> None:
         """Moves on; raises PeerError if the table has no such step."""
@@ -120,10 +124,6 @@ class Ladder:
         self._alive.answered()
         if state not in (steps.CLOSED, steps.ONLINE, steps.DERIVING):
             self._alive.expect(now_ms)
-
-    def key(self) -> str:
-        """What may be kept of this login, so that the next one need not derive it again."""
-        return self._login.key() if self._login is not None else ""
 
     def header(self, header: Node, now_ms: int) -> None:
         """The server's stream header (RFC 6120 §4.7)."""
@@ -157,9 +157,8 @@ class Ladder:
             self._proof_sent()
 
     def _on_features(self, features: Features) -> None:
-        assert self._login is not None
         self._sm = features.sm
-        if self.state == steps.OFFERED:
+        if self.state == steps.OFFERED and self._login is not None:
             self._offered = features
             way = choose(features, self._trusted, self._before)
             if self._early:
@@ -167,7 +166,7 @@ class Ladder:
                 self.mistaken = way != self._login.way
                 self._instead = way if self.mistaken else None
             else:
-                self._begin_login(way, features)
+                self._begin_login(self._login, way, features)
             self.go(self._following, self._now_ms)
         elif self.known is not None and features.sm:
             self.go(steps.RESUMING, self._now_ms)
@@ -177,9 +176,8 @@ class Ladder:
                 self._events.append((RESUME_FAILED, None))
             self._bind()
 
-    def _begin_login(self, way: "tuple[str, str, str]", features: Features) -> None:
-        assert self._login is not None
-        auth, final = self._login.start(way, writes.riders(features, self._device, self.known, self._account.resource))
+    def _begin_login(self, login: Login, way: "tuple[str, str, str]", features: Features) -> None:
+        auth, final = login.start(way, writes.riders(features, self._device, self.known, self._account.resource))
         self._following = steps.PROVED if final else steps.CHALLENGED
         self._binds = way[0] == ns.SASL2 and features.inline_bind and self.known is None
         self._out.put(auth)
@@ -193,46 +191,48 @@ class Ladder:
             self._events.append((BINDING, None))
 
     def _on_sasl(self, element: Node) -> None:
-        assert self._login is not None
-        if element.name == "failure" and self.mistaken and self.ahead:
+        login, offered = self._login, self._offered
+        if login is None or login.way is None or element.xmlns != login.way[0]:
+            raise AuthError("malformed-request", "no answer to a login of ours: " + element.name[:32])
+        if element.name == "failure":
+            self._on_failure(element, login)
+        elif element.name == "challenge":
+            self.go(steps.DERIVING, self._now_ms)
+            login.challenge(element.text())
+        elif element.name != "success":
+            raise AuthError("malformed-request", "no answer to a login of ours: " + element.name[:32])
+        elif self.state != steps.PROVED or offered is None:
+            raise AuthError("not-authorized", "success before the proof")
+        else:
+            sasl2 = element.xmlns == ns.SASL2
+            login.success((element.child_text("additional-data", ns.SASL2) or "") if sasl2 else element.text())
+            self.offer, self.key = offered.text(), login.key()
+            self._login = self._before = self._offered = None
+            if sasl2:
+                self._on_success(element)
+                return
+            self.go(steps.REOPENING, self._now_ms)
+            self._parser.restart()
+            self._out.put_bytes(writes.stream_header(self._account.domain))
+
+    def _on_failure(self, failure: Node, login: Login) -> None:
+        if self.mistaken and self.ahead:
             raise StreamError("reset", "the server has changed, and has stanzas of ours already")
-        if element.name == "failure" and self._instead is not None:
+        if self._instead is not None and self._offered is not None:
             way, self._instead = self._instead, None
             self.go(steps.OFFERED, self._now_ms)
-            self._begin_login(way, self._offered)
+            self._begin_login(login, way, self._offered)
             self.go(self._following, self._now_ms)
             return
-        if element.name == "failure" and self._login.recalled():
+        if login.recalled():
             self.key_refused = True
             raise AuthError("temporary-auth-failure", "the kept key does not fit any more")
-        if element.name == "failure":
-            reason = element.first()
-            text = element.child_text("text", element.xmlns) or ""
-            raise AuthError(reason.name if reason is not None else "not-authorized", text[:80])
-        if (
-            self._login.way is None
-            or element.xmlns != self._login.way[0]
-            or element.name not in ("challenge", "success")
-        ):
-            raise AuthError("malformed-request", "no answer to our login: " + element.name[:32])
-        if element.name == "challenge":
-            self.go(steps.DERIVING, self._now_ms)
-            self._login.challenge(element.text())
-            return
-        if self.state != steps.PROVED:
-            raise AuthError("not-authorized", "success before the proof")
-        if element.xmlns == ns.SASL2:
-            self._on_success(element)
-            return
-        self._login.success(element.text())
-        self.go(steps.REOPENING, self._now_ms)
-        self._parser.restart()
-        self._out.put_bytes(writes.stream_header(self._account.domain))
+        reason = failure.first()
+        text = failure.child_text("text", failure.xmlns) or ""
+        raise AuthError(reason.name if reason is not None else "not-authorized", text[:80])
 
     def _on_success(self, success: Node) -> None:
         """SASL2's <success/>, with what was asked for along with the login."""
-        assert self._login is not None
-        self._login.success(success.child_text("additional-data", ns.SASL2) or "")
         resumed, failed = success.child("resumed", ns.SM), success.child("failed", ns.SM)
         if self.known is not None and resumed is not None:
             self._resumed(resumed)

@@ -105,11 +105,11 @@ class Session:
 
     def offer(self) -> str:
         """What the server has offered for a login, to be kept until the next one."""
-        return self._ladder.offer()
+        return self._ladder.offer
 
     def key(self) -> str:
         """What may be kept of this login, so that the next one need not derive it again."""
-        return self._ladder.key()
+        return self._ladder.key
 
     def key_refused(self) -> bool:
         """True if a kept key was refused: it is to be forgotten."""
