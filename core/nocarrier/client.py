@@ -4,8 +4,6 @@ It opens nothing and waits for nothing (sans-I/O). The driver calls link_up(), r
 link_down(); the app calls send_message() and takes next_event(). Time is handed in with every call.
 """
 
-from binascii import hexlify
-
 from nocarrier import events
 from nocarrier.compat import const
 from nocarrier.errors import PeerError, UsageError
@@ -23,6 +21,7 @@ from nocarrier.wire.limits import WireLimits
 from nocarrier.wire import parser as parser
 
 # isort: split
+from nocarrier.session.account import uuid4
 from nocarrier.session.scram import b64
 
 # isort: split
@@ -122,7 +121,8 @@ class Client:
         self.fault: "Optional[NocarrierError]" = None  # why this stream cannot go on, until link_down()
         self._entropy = entropy
         self._chunk_bytes = limits.wire.chunk_bytes
-        self._cautious = False  # the last login was begun with what the server does not offer any more
+        self._cautious = False  # the last login may have failed because it was begun before the features were known
+        self._counted = False  # the flash knows to which session h belongs
         self._events: "list[tuple[int, object]]" = []
         catch_up = CatchUp(store, account.jid, limits.page)
         self._sender = Sender(
@@ -195,20 +195,20 @@ class Client:
         store = self.store
         known = (store.sm_id, store.h, store.jid) if store.sm_id else None
         if not store.device:
-            self._guarded(store.save_device, _uuid4(self._entropy(16)))
+            self._guarded(store.save_device, uuid4(self._entropy(16)))
         nonce = b64(self._entropy(_NONCE_BYTES))
-        self.session.connect(nonce, store.device, store.offer, store.key, known, self._cautious, now_ms)
+        cautious, self._cautious, self._counted = self._cautious, False, False
+        self._guarded(self.session.connect, nonce, store.device, store.offer, store.key, known, cautious, now_ms)
         self._take_session_events()
 
     def link_down(self) -> None:
         """The line is gone. What was under way is settled after the next login."""
         was_online = self.session.online()
-        self._cautious = self.session.mistaken()
         if self.session.key_refused():
             self._guarded(self.store.save_key, "")
         self.session.disconnect(isinstance(self.fault, PeerError))
         self._take_session_events()
-        if self.session.acks.active:
+        if self.session.acks.active and self._counted:
             self._guarded(self.store.save_handled, self.session.acks.handled)
         self.fault = None
         if was_online:
@@ -264,6 +264,7 @@ class Client:
             store.save_handled(session.acks.handled)
             session.acknowledge()
         elif kind == ses.ACKNOWLEDGED:
+            self._counted = True
             self._sender.acknowledged(value)
         elif kind == ladder.RESUME_FAILED:
             if value is not None:  # the server tells how much it had: the rest was never there
@@ -280,6 +281,7 @@ class Client:
                 self._reader.begin_ahead()
         elif kind == ladder.ENABLED:
             store.save_session(value, session.acks.handled, session.jid)
+            self._counted = True
         elif kind == ladder.BOUND:
             self._begin(False)
         elif kind == ses.RESUMED:
@@ -288,7 +290,8 @@ class Client:
         return True
 
     def _begin(self, resumed: bool) -> None:
-        self.store.save_offer(self.session.offer())
+        if self.session.offer():
+            self.store.save_offer(self.session.offer())
         if self.session.key():
             self.store.save_key(self.session.key())
         self._sender.begin()
@@ -313,17 +316,15 @@ class Client:
             return call(*args)
         except UsageError as error:  # nobody here has called wrongly: it is what the peer has sent
             return self._fail(PeerError("policy-violation", str(error)))
-        except (PeerError, StorageError) as error:
+        except PeerError as error:
+            if self.session.overhasty(error):
+                self._cautious = True  # the next call asks first
+                return self._fail(PeerError("reset", str(error)))
+            return self._fail(error)
+        except StorageError as error:
             return self._fail(error)
 
     def _fail(self, error: NocarrierError) -> None:
         if self.fault is None:
             self.fault = error
             self._events.append((events.FAULT, error))
-
-
-def _uuid4(random: bytes) -> str:
-    """A UUID of version 4 (RFC 9562 §5.4) of 16 random bytes."""
-    digits = hexlify(random).decode()
-    variant = "89ab"[random[8] & 3]
-    return "%s-%s-4%s-%s%s-%s" % (digits[:8], digits[8:12], digits[13:16], variant, digits[17:20], digits[20:])

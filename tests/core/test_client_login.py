@@ -106,6 +106,18 @@ def scram_up_to_the_proof(talk):
     return ticks
 
 
+def test_features_instead_of_success_prove_nothing():
+    """A server that has not shown its signature gets no resource bound, and no message."""
+    talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
+    talk.client.store.save_offer("urn:ietf:params:xml:ns:xmpp-sasl/SCRAM-SHA-256")
+    talk.client.send_message(d.PEER, "secret")
+    scram_up_to_the_proof(talk)
+    assert talk.server(d.BIND_OFFERED) == b"" and not talk.client.online()
+    assert isinstance(fault(talk), StreamError)
+    talk.down()
+    assert talk.client.store.offer
+
+
 def test_the_key_is_derived_once_and_forgotten_when_it_is_refused():
     talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
     assert scram_up_to_the_proof(talk) > 10

@@ -1,12 +1,13 @@
 """Login by SASL2 (XEP-0388) with what rides along: Bind2 (XEP-0386), stream management begun or resumed (XEP-0198)."""
 
 from nocarrier import events
-from nocarrier.client import may_retry
+from nocarrier.client import ClientLimits, may_retry
 from nocarrier.errors import PeerError
 from nocarrier.queue import states
 from nocarrier.queue.store import QueueLimits
 from nocarrier.session.errors import AuthError, StreamError
 from nocarrier.session.line import LineProfile
+from nocarrier.wire.limits import WireLimits
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue
 
@@ -112,21 +113,32 @@ def test_a_refused_resumption_falls_back_to_a_new_session_at_once():
     assert b"one" not in said and said.count(b"two") == 1
 
 
+BARE = b"<stream:features>" + SASL2 % (b"PLAIN", b"") + b"</stream:features>"
+
+
 def test_a_server_that_binds_not_along_is_asked_afterwards():
     """XEP-0388 §2.6.3: features follow, without a new stream; then RFC 6120 §7."""
     talk = Dialogue()
-    talk.up()
-    said = talk.server(d.HEADER + b"<stream:features>" + SASL2 % (b"PLAIN", b"") + b"</stream:features>")
+    said = talk.up() + talk.server(d.HEADER + BARE)
     assert b"<bind" not in said and b"<resume" not in said
     assert talk.server(SUCCESS % b"") == b""
     assert talk.server(d.BIND_OFFERED).startswith(b"<iq type='set' id='bind'>")
     talk.bind()
-    assert talk.client.online()
+    assert talk.client.online() and talk.client.session.acks.sent == 3
     talk.down()
     talk.up()  # and a session is resumed in the same way
-    talk.server(d.HEADER + b"<stream:features>" + SASL2 % (b"PLAIN", b"") + b"</stream:features>")
+    talk.server(d.HEADER + BARE)
     talk.server(SUCCESS % b"")
     assert talk.server(d.BIND_OFFERED).startswith(b"<resume ")
+
+
+def test_a_session_is_not_given_up_because_it_cannot_be_resumed_at_once():
+    talk = Dialogue()
+    online(talk)
+    talk.down()
+    talk.client.store.save_offer("inline_bind urn:xmpp:sasl:2/PLAIN")
+    said = talk.up()
+    assert b"<authenticate" in said and b"<bind" not in said and b"<resume" not in said
 
 
 def test_a_session_without_stream_management():
@@ -135,6 +147,7 @@ def test_a_session_without_stream_management():
     talk.server(d.HEADER + PLAIN)
     talk.server(SUCCESS % b"<bound xmlns='urn:xmpp:bind:0'/>")
     assert talk.client.online() and talk.client.store.sm_id == "" and not talk.client.session.acks.active
+    assert not talk.client.session.ahead()
 
 
 def test_what_stops_a_login():
@@ -149,6 +162,10 @@ def test_what_stops_a_login():
         (b"<challenge xmlns='urn:xmpp:sasl:2'>eA==</challenge>", PeerError, None),
         (sasl1, AuthError, "malformed-request"),  # of the other profile
         (SUCCESS % b"<failed xmlns='urn:xmpp:bind:0'/>", StreamError, "resource-constraint"),
+        (SUCCESS % b"", StreamError, "reset"),  # what went ahead is in no session
+        (d.BIND_OFFERED, StreamError, "unsupported-stanza-type"),
+        ((SUCCESS % (BOUND % 1)).replace(b"anna@", b"eve@"), StreamError, "invalid-xml"),
+        ((SUCCESS % (BOUND % 1)).replace(b"authorization-identifier", b"other"), StreamError, "invalid-xml"),
     ):
         talk = Dialogue()
         talk.up()
@@ -264,3 +281,76 @@ def test_a_line_that_is_not_trusted_any_more_gets_no_password_ahead():
     assert b"<authenticate" not in talk.up()
     talk.server(d.HEADER + PLAIN)
     assert talk.values(events.FAULT)[0].condition == "invalid-mechanism"
+
+
+def test_a_server_that_binds_along_no_more_is_asked_first_the_next_time():
+    talk = Dialogue()
+    online(talk)
+    talk.client.log_out()
+    talk.said()
+    talk.down()
+    assert talk.up().endswith(b"<presence/>")
+    talk.server(d.HEADER + BARE + SUCCESS % b"")
+    assert may_retry(talk.values(events.FAULT)[0]) and not talk.client.online()
+    talk.down()
+    assert b"<authenticate" not in talk.up()
+    talk.server(d.HEADER + BARE)
+    talk.server(SUCCESS % b"")
+    talk.server(d.BIND_OFFERED)
+    talk.server(d.BOUND + d.ENABLED % 7)
+    assert talk.client.online() and talk.client.session.acks.sent == 3
+
+
+def test_a_stream_that_breaks_at_a_hasty_login_is_tried_again_more_slowly():
+    gone = b"<stream:error><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+    for answer in (
+        gone,
+        PLAIN + gone,
+        d.PLAIN_OFFERED + b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>",
+    ):
+        talk = Dialogue()
+        talk.client.store.save_offer("inline_sm inline_bind inline_enable urn:xmpp:sasl:2/PLAIN")
+        talk.up()
+        talk.server(d.HEADER + answer)
+        assert may_retry(talk.values(events.FAULT)[0]), answer
+        talk.down()
+        assert b"<authenticate" not in talk.up()
+        talk.server(d.HEADER + gone)  # but not for ever
+        assert not may_retry(talk.values(events.FAULT)[1])
+    talk = Dialogue()
+    talk.client.store.save_offer("inline_sm inline_bind inline_enable urn:xmpp:sasl:2/PLAIN")
+    talk.up()
+    talk.server(d.HEADER + PLAIN + REFUSAL.replace(b"invalid-mechanism", b"not-authorized"))
+    assert not may_retry(talk.values(events.FAULT)[0])  # the password is wrong
+
+
+def test_stanzas_do_not_go_ahead_of_a_second_beginning():
+    talk = Dialogue()
+    talk.client.store.save_offer("inline_bind urn:xmpp:sasl:2/PLAIN")
+    talk.client.link_up(0)
+    talk.client.receive(d.HEADER + other(b"SCRAM-SHA-256", BIND)[len(d.HEADER) :] + REFUSAL, 0)
+    said = talk.said()
+    assert said.endswith(b"</authenticate>") and b"<iq" not in said
+
+
+def test_more_than_was_sent_was_not_handled():
+    talk = Dialogue()
+    online(talk)
+    seq = talk.client.send_message(d.PEER, "one")
+    talk.said()
+    talk.down()
+    talk.up()
+    failed = b"<failed xmlns='urn:xmpp:sm:3' h='1000'/>"
+    talk.server(d.HEADER + PLAIN + SUCCESS % (failed + BOUND % 2))
+    assert not talk.client.online() and (seq, states.ON_SERVER) not in talk.values(events.STATE)
+
+
+def test_a_long_id_of_a_session_is_not_resumed():
+    talk = Dialogue(limits=ClientLimits(WireLimits(1024, 256), 2048))
+    talk.up()
+    talk.server(d.HEADER + PLAIN)
+    enabled = b"<enabled xmlns='urn:xmpp:sm:3' id='%s' resume='true'/>" % (b"&amp;" * 140)
+    talk.server(SUCCESS % (b"<bound xmlns='urn:xmpp:bind:0'>%s</bound>" % enabled))
+    assert talk.client.online() and talk.client.store.sm_id == ""
+    talk.down()
+    assert b"<authenticate" in talk.up()

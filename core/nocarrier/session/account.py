@@ -1,8 +1,13 @@
-"""Who logs in, where."""
+"""Who logs in, where, with which device."""
+
+from binascii import hexlify
 
 from nocarrier.errors import UsageError
-from nocarrier.jid import checked
+from nocarrier.jid import bare, checked
+from nocarrier.session.errors import StreamError
 from nocarrier.session.scram import prepared
+
+_RESOURCE_CHARS = 1024
 
 
 class Account:
@@ -18,3 +23,17 @@ class Account:
         self.domain = jid[at + 1 :]
         self.password = password
         self.resource = resource
+
+
+def uuid4(random: bytes) -> str:
+    """A UUID of version 4 (RFC 9562 §5.4) of 16 random bytes."""
+    digits = hexlify(random).decode()
+    variant = "89ab"[random[8] & 3]
+    return "%s-%s-4%s-%s%s-%s" % (digits[:8], digits[8:12], digits[13:16], variant, digits[17:20], digits[20:])
+
+
+def full_jid(jid: str, own: str) -> str:
+    """What a server has bound: a resource of our own account. Raises StreamError if it is anything else."""
+    if bare(jid).lower() != own.lower() or not len(own) + 1 < len(jid) <= len(own) + _RESOURCE_CHARS:
+        raise StreamError("invalid-xml", "the server has bound somebody else's address")
+    return jid

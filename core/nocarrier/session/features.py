@@ -51,6 +51,10 @@ class Features:
             words += [profile + "/" + name for name in names]
         return " ".join(words)
 
+    def rides_differ(self, other: "Optional[Features]") -> bool:
+        """True if other things may ride along with a login than those of the other one."""
+        return other is None or any(getattr(self, name) != getattr(other, name) for name in _FLAGS)
+
 
 def recalled(text: str) -> Features:
     """The Features of which text() made this."""

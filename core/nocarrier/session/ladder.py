@@ -8,6 +8,7 @@ from nocarrier import ns
 from nocarrier.compat import const
 from nocarrier.errors import PeerError
 from nocarrier.session import steps, writes
+from nocarrier.session.account import full_jid
 from nocarrier.session.acks import number, number_or_none
 from nocarrier.session.errors import AuthError, StreamError
 from nocarrier.session.features import choose, read, recalled
@@ -21,12 +22,13 @@ try:
     from nocarrier.session.line import Liveness
     from nocarrier.session.login import Login
     from nocarrier.session.outflow import Outflow
+    from nocarrier.session.writes import Known
     from nocarrier.wire.node import Node
     from nocarrier.wire.parser import StreamParser
 except ImportError:
     pass
 
-_SM_ID_BYTES = const(255)  # that fit on flash; a session with a longer id is not resumed
+_SM_ID_BYTES = const(100)  # escaped, six times as many: they fit on flash, and beside a login into a stanza
 
 # Events, as (kind, value); session.py has the others.
 BOUND = const(1)  # value: full JID; a new session, nothing of an old one is left
@@ -42,18 +44,12 @@ class Ladder:
     """
 
     def __init__(
-        self,
-        account: Account,
-        trusted: bool,
-        parser: StreamParser,
-        acks: Acks,
-        out: Outflow,
-        alive: Liveness,
+        self, account: Account, trusted: bool, parser: StreamParser, acks: Acks, out: Outflow, alive: Liveness,
         events: "list[tuple[int, object]]",
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.state = steps.CLOSED
         self.jid = ""
-        self.known: "Optional[tuple[str, int, str]]" = None
+        self.known: "Optional[Known]" = None
         self.resumed_h = 0  # how much the server has, if it has resumed the session
         self.ahead: "Optional[list[bytes]]" = None  # stanzas behind the proof; None: they would be in no session
         self.mistaken = False  # something was sent that the server does not offer any more
@@ -75,18 +71,13 @@ class Ladder:
         self._binds = False  # the login is for a new session, which begins with its success
         self._following = steps.CHALLENGED  # the state behind the features, if the login was begun ahead of them
         self._early = False  # it was, and they have not come yet
+        self.hasty = False  # it was
         self._instead: "Optional[tuple[str, str, str]]" = None  # the way in, if the one that was tried is refused
         self._sm = False  # the server has stream management, as far as is known
         self._now_ms = 0
 
     def begin(
-        self,
-        login: Login,
-        device: str,
-        offer: str,
-        known: "Optional[tuple[str, int, str]]",
-        cautious: bool,
-        now_ms: int,
+        self, login: Login, device: str, offer: str, known: "Optional[Known]", cautious: bool, now_ms: int
     ) -> None:
         """A transport is up.
 
@@ -102,7 +93,7 @@ class Ladder:
         self._early = False
         self._instead = None
         self.ahead = None
-        self.mistaken = self.key_refused = False
+        self.hasty = self.mistaken = self.key_refused = False
         self.go(steps.OPENING, now_ms)
         self._out.put_bytes(writes.stream_header(self._account.domain))
         if self._before is not None and self._before.offered[ns.SASL2] and not cautious:
@@ -113,7 +104,7 @@ class Ladder:
                 return  # not any more: the line may have become another one
             if way[0] == ns.SASL2:
                 self._begin_login(login, way, self._before)
-                self._early = True
+                self._early = self.hasty = True
 
     def go(self, state: int, now_ms: int) -> None:
         """Moves on; raises PeerError if the table has no such step."""
@@ -121,6 +112,8 @@ class Ladder:
             raise PeerError("unexpected-request", "not in state " + steps.NAMES[self.state])
         self.state = state
         self._now_ms = now_ms
+        if state == steps.CLOSED:
+            self.ahead = None
         self._alive.answered()
         if state not in (steps.CLOSED, steps.ONLINE, steps.DERIVING):
             self._alive.expect(now_ms)
@@ -163,11 +156,13 @@ class Ladder:
             way = choose(features, self._trusted, self._before)
             if self._early:
                 self._early = False
-                self.mistaken = way != self._login.way
-                self._instead = way if self.mistaken else None
+                self._instead = way if way != self._login.way else None
+                self.mistaken = self._instead is not None or features.rides_differ(self._before)
             else:
                 self._begin_login(self._login, way, features)
             self.go(self._following, self._now_ms)
+        elif self.state != steps.OFFERED_AGAIN:  # above all not while the proof is out
+            raise StreamError("unsupported-stanza-type", "features in state " + steps.NAMES[self.state])
         elif self.known is not None and features.sm:
             self.go(steps.RESUMING, self._now_ms)
             self._out.put(writes.resume(self.known))
@@ -192,15 +187,14 @@ class Ladder:
 
     def _on_sasl(self, element: Node) -> None:
         login, offered = self._login, self._offered
-        if login is None or login.way is None or element.xmlns != login.way[0]:
+        foreign = login is None or login.way is None or element.xmlns != login.way[0]
+        if login is None or foreign or element.name not in ("challenge", "success", "failure"):
             raise AuthError("malformed-request", "no answer to a login of ours: " + element.name[:32])
         if element.name == "failure":
             self._on_failure(element, login)
         elif element.name == "challenge":
             self.go(steps.DERIVING, self._now_ms)
             login.challenge(element.text())
-        elif element.name != "success":
-            raise AuthError("malformed-request", "no answer to a login of ours: " + element.name[:32])
         elif self.state != steps.PROVED or offered is None:
             raise AuthError("not-authorized", "success before the proof")
         else:
@@ -220,6 +214,8 @@ class Ladder:
             raise StreamError("reset", "the server has changed, and has stanzas of ours already")
         if self._instead is not None and self._offered is not None:
             way, self._instead = self._instead, None
+            self.ahead = None
+            self.hasty = self.mistaken = False
             self.go(steps.OFFERED, self._now_ms)
             self._begin_login(login, way, self._offered)
             self.go(self._following, self._now_ms)
@@ -238,27 +234,30 @@ class Ladder:
             self._resumed(resumed)
             return
         if self.known is not None and failed is not None:
-            self._events.append((RESUME_FAILED, number_or_none(failed)))
+            self._resume_failed(failed)
             self.known = None
         bound = success.child("bound", ns.BIND2)
         if bound is not None:
             self._on_bound2(bound, success)
         elif success.child("failed", ns.BIND2) is not None:
             raise StreamError("resource-constraint", "the server binds no resource now")
+        elif self.ahead:
+            raise StreamError("reset", "the server binds nothing along, and has stanzas of ours already")
         else:
+            self.ahead = None
             self.go(steps.REOPENING, self._now_ms)
             self.go(steps.OFFERED_AGAIN, self._now_ms)  # without a new stream
 
     def _on_bound2(self, bound: Node, success: Node) -> None:
         """A resource was bound with the login (XEP-0386 §4)."""
-        for name in ("authorization-identifier", "authorization-identity"):  # by XEP-0388; as old examples have it
-            self.jid = success.child_text(name, ns.SASL2) or self.jid
+        by_old_examples = success.child_text("authorization-identity", ns.SASL2)
+        jid = success.child_text("authorization-identifier", ns.SASL2) or by_old_examples
+        self.jid = full_jid(jid or "", self._account.jid)
         if self.known is not None:  # asked for without an answer to the resumption
             self._events.append((RESUME_FAILED, None))
         if self.ahead is None:
-            self._begin_binding()
-        else:
-            self.go(steps.BINDING, self._now_ms)
+            self._events.append((BINDING, None))
+        self.go(steps.BINDING, self._now_ms)
         self.go(steps.ENABLING, self._now_ms)
         enabled = bound.child("enabled", ns.SM)
         if enabled is None:
@@ -267,12 +266,9 @@ class Ladder:
         else:
             self._enabled(enabled)
 
-    def _begin_binding(self) -> None:
+    def _bind(self) -> None:
         self.go(steps.BINDING, self._now_ms)
         self._events.append((BINDING, None))
-
-    def _bind(self) -> None:
-        self._begin_binding()
         self._out.put(writes.bind(self._account.resource))
         if self._sm:
             # In one flight with the bind: a round trip less, and no moment in which what arrives is not counted.
@@ -286,7 +282,7 @@ class Ladder:
             if error is not None and error.get("type") == "wait":
                 raise StreamError("resource-constraint", "the server has no room for a session now")
             raise AuthError("conflict", "the server refuses the resource")
-        self.jid = jid
+        self.jid = full_jid(jid, self._account.jid)
         self._acks.reset(False)
         if self._sm:
             self.go(steps.ENABLING, self._now_ms)
@@ -297,12 +293,18 @@ class Ladder:
         if self.state == steps.RESUMING and element.name == "resumed":
             self._resumed(element)
         elif self.state == steps.RESUMING and element.name == "failed":
-            self._events.append((RESUME_FAILED, number_or_none(element)))
+            self._resume_failed(element)
             self._bind()
         elif self.state == steps.ENABLING and element.name in ("enabled", "failed"):
             self._enabled(element)
         else:
             raise StreamError("unsupported-stanza-type", element.name[:32])
+
+    def _resume_failed(self, failed: Node) -> None:
+        h = number_or_none(failed)
+        if h is not None:
+            self._acks.check(h)
+        self._events.append((RESUME_FAILED, h))
 
     def _resumed(self, resumed: Node) -> None:
         assert self.known is not None
@@ -317,10 +319,10 @@ class Ladder:
         self._acks.reset(answer.name == "enabled")
         for data in self.ahead or ():
             self._acks.count_out(data)
-        self.ahead = None
         self._bound(sm_id if resumable and answer.name == "enabled" else "")
 
     def _bound(self, sm_id: str) -> None:
+        self.ahead = None
         self.go(steps.ONLINE, self._now_ms)
         self._events.append((ENABLED, sm_id))
         self._events.append((BOUND, self.jid))

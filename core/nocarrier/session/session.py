@@ -25,6 +25,7 @@ try:
 
     from nocarrier.session.account import Account
     from nocarrier.session.line import LineProfile
+    from nocarrier.session.writes import Known
     from nocarrier.wire.limits import WireLimits
     from nocarrier.wire.node import Node
     from nocarrier.wire.walker import TooLarge
@@ -77,14 +78,7 @@ class Session:
         return self._ladder.jid
 
     def connect(
-        self,
-        nonce: str,
-        device: str,
-        offer: str,
-        key: str,
-        known: "Optional[tuple[str, int, str]]",
-        cautious: bool,
-        now_ms: int,
+        self, nonce: str, device: str, offer: str, key: str, known: "Optional[Known]", cautious: bool, now_ms: int
     ) -> None:
         """The transport is up.
 
@@ -115,9 +109,12 @@ class Session:
         """True if a kept key was refused: it is to be forgotten."""
         return self._ladder.key_refused
 
-    def mistaken(self) -> bool:
-        """True if this login was begun with something that the server does not offer any more."""
-        return self._ladder.mistaken
+    def overhasty(self, error: PeerError) -> bool:
+        """True if this error may have come only because the login was begun before it was known what is offered."""
+        ladder = self._ladder
+        if not ladder.hasty or ladder.state == steps.ONLINE or error.condition == "mechanism-too-weak":
+            return False
+        return ladder.mistaken or (isinstance(error, StreamError) and not ladder.offer)
 
     def ahead(self) -> bool:
         """True while stanzas may be sent ahead: requests of a session that the server is about to begin."""

@@ -46,7 +46,7 @@ def riders(features: "Features", device: str, known: "Optional[Known]", resource
     out = [Element("user-agent", ns.SASL2, ("id", device))]
     if known is not None and features.inline_sm:
         out.append(resume(known))
-    if features.inline_bind:
+    if features.inline_bind and (known is None or features.inline_sm):  # else the resumption is asked for later
         children = [Element("tag", ns.BIND2, (), [resource])]
         if features.inline_enable:
             children.append(enable())
