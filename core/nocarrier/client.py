@@ -32,7 +32,7 @@ from nocarrier.session import session as ses
 from nocarrier.session.session import Session
 
 # isort: split
-from nocarrier.queue import states
+from nocarrier.queue import records, states
 from nocarrier.queue.records import Outgoing
 
 # isort: split
@@ -179,7 +179,7 @@ class Client:
 
     def accept_offer(self) -> None:
         """The user accepts that the server offers weaker logins than before ("mechanism-too-weak")."""
-        self.store.save_offer("")
+        self.store.save_note(records.OFFER, "")
 
     def log_out(self) -> None:
         """Ends the session for good; take() what is left, then close the link."""
@@ -194,18 +194,19 @@ class Client:
         self.fault = None
         store = self.store
         known = (store.sm_id, store.h, store.jid) if store.sm_id else None
-        if not store.device:
-            self._guarded(store.save_device, uuid4(self._entropy(16)))
+        if not store.notes[records.DEVICE]:
+            self._guarded(store.save_note, records.DEVICE, uuid4(self._entropy(16)))
         nonce = b64(self._entropy(_NONCE_BYTES))
         cautious, self._cautious, self._counted = self._cautious, False, False
-        self._guarded(self.session.connect, nonce, store.device, store.offer, store.key, known, cautious, now_ms)
+        notes = [store.notes[kind] for kind in (records.DEVICE, records.OFFER, records.KEY)]
+        self._guarded(self.session.connect, nonce, *notes, known, cautious, now_ms)
         self._take_session_events()
 
     def link_down(self) -> None:
         """The line is gone. What was under way is settled after the next login."""
         was_online = self.session.online()
         if self.session.key_refused():
-            self._guarded(self.store.save_key, "")
+            self._guarded(self.store.save_note, records.KEY, "")
         self.session.disconnect(isinstance(self.fault, PeerError))
         self._take_session_events()
         if self.session.acks.active and self._counted:
@@ -290,10 +291,9 @@ class Client:
         return True
 
     def _begin(self, resumed: bool) -> None:
-        if self.session.offer():
-            self.store.save_offer(self.session.offer())
-        if self.session.key():
-            self.store.save_key(self.session.key())
+        for kind, text in ((records.OFFER, self.session.offer()), (records.KEY, self.session.key())):
+            if text:
+                self.store.save_note(kind, text)
         self._sender.begin()
         self._reader.begin()
         self._events.append((events.ONLINE, resumed))

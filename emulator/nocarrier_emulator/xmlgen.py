@@ -12,8 +12,8 @@ from defusedxml.common import DefusedXmlException
 from nocarrier.errors import XmlError
 from nocarrier.wire import parser as wire
 from nocarrier.wire.limits import WireLimits
-from nocarrier.wire.node import Node
 from nocarrier_emulator.exchange.xml import Forbidden, StreamReader, split
+from nocarrier_emulator.streams import flat
 
 # Letters that expat's older tables know too: they are those of XML 1.0's first edition.
 _NAMES = ("a", "message", "body", "iq", "_x", "é", "ж", "名", "x-1.2", "A9")
@@ -164,8 +164,8 @@ def our_events(pieces: list[bytes], limits: WireLimits, parser: wire.StreamParse
         for piece in pieces:
             parser.feed(piece)
             while (event := parser.next_event()) is not None:
-                kind, value = event
-                out.append("end" if kind == wire.END else _ours(value))
+                kind, value = event  # type: int, Any
+                out.append("end" if kind == wire.END else flat(value))
         parser.close()
     except XmlError:
         out.append("error")
@@ -219,27 +219,13 @@ _STRICTER = (
 )
 
 
-def _ours(element: Any) -> Any:
-    assert isinstance(element, Node)
-    flat = element.attributes()
-    attrs = sorted(zip(flat[::2], flat[1::2], strict=True))
-    children: list[Any] = []
-    for child in element.content():
-        if not isinstance(child, str):
-            children.append(_ours(child))
-        elif child and children and isinstance(children[-1], str):
-            children[-1] += child
-        elif child:
-            children.append(child)
-    return (element.xmlns, element.name, attrs, children)
-
-
 def _expats(element: Any) -> Any:
+    """As flat() writes ours: attributes in document order too."""
     lang = "{http://www.w3.org/XML/1998/namespace}"
-    attrs = sorted((key.replace(lang, "xml:"), value) for key, value in element.attrib.items())
+    attrs = tuple(part for key, value in element.attrib.items() for part in (key.replace(lang, "xml:"), value))
     children: list[Any] = [element.text] if element.text else []
     for child in element:
         children.append(_expats(child))
         if child.tail:
             children.append(child.tail)
-    return (*split(element.tag), attrs, children)
+    return (*split(element.tag), attrs, tuple(children))

@@ -5,7 +5,7 @@ from binascii import a2b_base64, b2a_base64
 from nocarrier import events
 from nocarrier.client import Client, ClientLimits, may_retry
 from nocarrier.errors import PeerError, UsageError, XmlError
-from nocarrier.queue import states
+from nocarrier.queue import records, states
 from nocarrier.queue.store import QueueLimits, Store
 from nocarrier.session.account import Account
 from nocarrier.session.errors import AuthError, StreamError
@@ -109,13 +109,13 @@ def scram_up_to_the_proof(talk):
 def test_features_instead_of_success_prove_nothing():
     """A server that has not shown its signature gets no resource bound, and no message."""
     talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
-    talk.client.store.save_offer("urn:ietf:params:xml:ns:xmpp-sasl/SCRAM-SHA-256")
+    talk.client.store.save_note(records.OFFER, "urn:ietf:params:xml:ns:xmpp-sasl/SCRAM-SHA-256")
     talk.client.send_message(d.PEER, "secret")
     scram_up_to_the_proof(talk)
     assert talk.server(d.BIND_OFFERED) == b"" and not talk.client.online()
     assert isinstance(fault(talk), StreamError)
     talk.down()
-    assert talk.client.store.offer
+    assert talk.client.store.notes[records.OFFER]
 
 
 def test_the_key_is_derived_once_and_forgotten_when_it_is_refused():
@@ -123,15 +123,17 @@ def test_the_key_is_derived_once_and_forgotten_when_it_is_refused():
     assert scram_up_to_the_proof(talk) > 10
     key = talk.client.session._ladder._login.key()
     talk.down()
-    assert talk.client.store.key == "" and talk.client.session.key() == ""  # nobody has said yet that it is right
-    talk.client.store.save_key(key)
+    assert (
+        talk.client.store.notes[records.KEY] == "" and talk.client.session.key() == ""
+    )  # nobody has said yet that it is right
+    talk.client.store.save_note(records.KEY, key)
     talk.reboot()
     assert scram_up_to_the_proof(talk) == 1
     talk.server(b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>")
     error = talk.values(events.FAULT)[-1]
     assert isinstance(error, AuthError) and may_retry(error)  # the password may be right, and is tried next
     talk.down()
-    assert talk.client.store.key == "" and scram_up_to_the_proof(talk) > 10
+    assert talk.client.store.notes[records.KEY] == "" and scram_up_to_the_proof(talk) > 10
     talk.server(b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>")
     error = talk.values(events.FAULT)[-1]
     assert error.condition == "not-authorized" and not may_retry(error)

@@ -58,6 +58,9 @@ def test_a_kept_key_spares_the_derivation_and_fits_only_where_it_was_made():
             stranger = Scram(name, "user", "pencil", nonce, known=key)
             stranger.challenge(other)
             assert not stranger.recalled and not stranger.work(1) and stranger.key() == ""
+        long_salt = Scram(name, "user", "pencil", nonce)
+        long_salt.challenge(challenge.replace("s=", "s=" + "QUJD" * 40))
+        assert long_salt.work(5000) and long_salt.key() == ""
         foreign = Scram(name, "user", "pencil", nonce, known=key.replace(name, "SHA-512"))
         foreign.challenge(challenge)
         assert not foreign.recalled

@@ -164,6 +164,7 @@ def test_what_was_offered_can_be_kept():
     again = recalled(offers.text())
     assert again.offered == {ns.SASL2: ["SCRAM-SHA-256", "PLAIN"], ns.SASL: ["SCRAM-SHA-1", "PLAIN"]}
     assert again.inline_sm and not again.inline_bind and again.text() == offers.text()
+    assert recalled("inline_fast urn:x:sasl:3/PLAIN " + offers.text()).text() == offers.text()
 
 
 def test_a_better_mechanism_must_not_disappear():

@@ -121,12 +121,12 @@ def test_a_kept_key_that_does_not_fit_is_replaced(server):
     """Where passwords are stored in clear Prosody's salt is new at every login: the key of before is not even tried."""
     first = Device(server)
     first.run(first.ready)
-    kept = first.client.store.key
+    kept = first.client.store.notes[records.KEY]
     assert kept.startswith("SHA-256 10000 ")
     first.quit()
     device = Device(server, flash=first.flash)
     device.run(device.ready)
-    assert device.client.store.key != kept and device.said.count(b"<response") == 1
+    assert device.client.store.notes[records.KEY] != kept and device.said.count(b"<response") == 1
     device.quit()
 
 

@@ -62,9 +62,8 @@ class Store:
         self.inbox = Inbox(self._journal, self._numbers, limits.window, limits.receipts, limits.aside)
         self.cursor = ""  # archive id up to which everything has been dealt with
         self.floor: "Optional[str]" = None  # where the archive ended at the first login; "": it was empty
-        self.device = ""  # UUID of this installation
-        self.key = ""  # what makes the next login quick
-        self.offer = ""  # what the server has offered for the last login
+        # What one login leaves for the next: the newest text of each of these records (records.py).
+        self.notes = {records.DEVICE: "", records.OFFER: "", records.KEY: ""}
         self.sm_id = ""
         self.h = 0
         self.jid = ""
@@ -92,12 +91,8 @@ class Store:
             self.cursor = str(payload, "utf-8")
         elif kind == records.FLOOR:
             self.floor = str(payload, "utf-8")
-        elif kind == records.DEVICE:
-            self.device = str(payload, "utf-8")
-        elif kind == records.KEY:
-            self.key = str(payload, "utf-8")
-        elif kind == records.OFFER:
-            self.offer = str(payload, "utf-8")
+        elif kind in self.notes:
+            self.notes[kind] = str(payload, "utf-8")
 
     def known_end(self) -> str:
         """An archive id behind which everything is that happens from now on; "" if none is known."""
@@ -169,25 +164,12 @@ class Store:
         self._journal.flush()
         self.floor = archive_id
 
-    def save_device(self, uuid: str) -> None:
-        """What the server is to tell this installation by, once and for all. Raises StorageError."""
-        self._journal.append(records.DEVICE, uuid.encode())
-        self._journal.flush()
-        self.device = uuid
-
-    def save_offer(self, offer: str) -> None:
-        """What the server has offered for the login. Raises StorageError."""
-        if offer != self.offer:
-            self._journal.append(records.OFFER, offer.encode())
+    def save_note(self, kind: int, text: str) -> None:
+        """A DEVICE, OFFER or KEY for the next login. Raises StorageError."""
+        if text != self.notes[kind]:
+            self._journal.append(kind, text.encode())
             self._journal.flush()
-            self.offer = offer
-
-    def save_key(self, key: str) -> None:
-        """What the session says may be kept of a login; "": nothing. Raises StorageError."""
-        if key != self.key:
-            self._journal.append(records.KEY, key.encode())
-            self._journal.flush()
-            self.key = key
+            self.notes[kind] = text
 
     def make_room(self) -> None:
         """Gives up old segments while there are too many, and as long as that frees anything. Raises StorageError."""
@@ -219,12 +201,9 @@ class Store:
                 self.inbox.moved(position, self._journal.append(kind, payload))
         if self.floor is not None:
             self._journal.append(records.FLOOR, self.floor.encode())
-        if self.device:
-            self._journal.append(records.DEVICE, self.device.encode())
-        if self.key:
-            self._journal.append(records.KEY, self.key.encode())
-        if self.offer:
-            self._journal.append(records.OFFER, self.offer.encode())
+        for kind, text in self.notes.items():
+            if text:
+                self._journal.append(kind, text.encode())
         self._journal.append(records.CURSOR, self.cursor.encode())
         self._journal.append(records.NEXT, records.pack_number(self._numbers.peek()))
         self._journal.append(records.SAME, records.pack_session(self.h, self.sm_id, self.jid))

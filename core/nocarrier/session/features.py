@@ -64,7 +64,8 @@ def recalled(text: str) -> Features:
             setattr(features, word, True)
         else:
             profile, _, name = word.rpartition("/")
-            features.offered[profile].append(name)
+            if profile in features.offered:  # else it was another version that has written it
+                features.offered[profile].append(name)
     return features
 
 

@@ -53,7 +53,7 @@ class Ladder:
         self.resumed_h = 0  # how much the server has, if it has resumed the session
         self.ahead: "Optional[list[bytes]]" = None  # stanzas behind the proof; None: they would be in no session
         self.mistaken = False  # something was sent that the server does not offer any more
-        self.key_refused = False  # the kept key was, that is
+        self.key_refused = False  # the kept key was used, and the server did not accept it
         self._events = events
         self._account = account
         self._trusted = trusted
@@ -69,9 +69,8 @@ class Ladder:
         self._offered: "Optional[Features]" = None
         self._device = ""
         self._binds = False  # the login is for a new session, which begins with its success
-        self._following = steps.CHALLENGED  # the state behind the features, if the login was begun ahead of them
-        self._early = False  # it was, and they have not come yet
-        self.hasty = False  # it was
+        self._following = steps.CHALLENGED  # the state behind the features
+        self.hasty = False  # the login was begun before they have come
         self._instead: "Optional[tuple[str, str, str]]" = None  # the way in, if the one that was tried is refused
         self._sm = False  # the server has stream management, as far as is known
         self._now_ms = 0
@@ -90,7 +89,6 @@ class Ladder:
         self.offer = self.key = ""
         self._before = recalled(offer) if offer else None
         self._offered = None
-        self._early = False
         self._instead = None
         self.ahead = None
         self.hasty = self.mistaken = self.key_refused = False
@@ -104,7 +102,7 @@ class Ladder:
                 return  # not any more: the line may have become another one
             if way[0] == ns.SASL2:
                 self._begin_login(login, way, self._before)
-                self._early = self.hasty = True
+                self.hasty = True
 
     def go(self, state: int, now_ms: int) -> None:
         """Moves on; raises PeerError if the table has no such step."""
@@ -154,8 +152,7 @@ class Ladder:
         if self.state == steps.OFFERED and self._login is not None:
             self._offered = features
             way = choose(features, self._trusted, self._before)
-            if self._early:
-                self._early = False
+            if self.hasty:
                 self._instead = way if way != self._login.way else None
                 self.mistaken = self._instead is not None or features.rides_differ(self._before)
             else:

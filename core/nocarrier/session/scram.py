@@ -15,6 +15,7 @@ except ImportError:
 
 # The client has no channel binding to offer. ejabberd refuses "y,," where it has none either, so never that.
 _GS2 = "n,,"
+_ORIGIN_CHARS = 128  # of what a kept key was made of: hash, iterations and salt; servers' are under 60
 
 
 def b64(data: bytes) -> str:
@@ -96,8 +97,11 @@ class Scram:
         return bool(self._salted)
 
     def key(self) -> str:
-        """The salted password with what it was made of, in ASCII, to be kept: who has it can log in (RFC 5802 §9)."""
-        return self._origin + b64(self._salted) if self._salted else ""
+        """The salted password with what it was made of, in ASCII, to be kept: who has it can log in (RFC 5802 §9).
+
+        "" if there is none yet, or if the server's salt makes it longer than is worth keeping.
+        """
+        return self._origin + b64(self._salted) if self._salted and len(self._origin) <= _ORIGIN_CHARS else ""
 
     def final(self) -> str:
         """client-final-message, once work() has returned True."""
