@@ -32,6 +32,8 @@ def address():
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell's job in the background ignores it, and hands that on to us and to ours.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         env={key: value for key, value in os.environ.items() if not key.startswith("MAKE")},
     )
     try:
