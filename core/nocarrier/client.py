@@ -8,14 +8,13 @@ from nocarrier import events
 from nocarrier.compat import const
 from nocarrier.errors import PeerError, UsageError
 from nocarrier.jid import checked
+from nocarrier.limits import ClientLimits
 from nocarrier.queue.storage import StorageError
-from nocarrier.session.errors import AuthError
 
 # isort: split
 # From the lower layers to the upper ones: an import inside an import costs stack, which a device has little of.
 from nocarrier.wire import values as values
 from nocarrier.wire.element import Element
-from nocarrier.wire.limits import WireLimits
 
 # isort: split
 from nocarrier.wire import parser as parser
@@ -25,14 +24,17 @@ from nocarrier.session.account import uuid4
 from nocarrier.session.scram import b64
 
 # isort: split
-from nocarrier.session import ladder
+from nocarrier.session import login as login
+
+# isort: split
+from nocarrier.session import binding
 
 # isort: split
 from nocarrier.session import session as ses
 from nocarrier.session.session import Session
 
 # isort: split
-from nocarrier.queue import records, states
+from nocarrier.queue import states
 from nocarrier.queue.records import Outgoing
 
 # isort: split
@@ -52,49 +54,12 @@ try:
     from nocarrier.queue.store import Store
     from nocarrier.session.account import Account
     from nocarrier.session.line import LineProfile
+    from nocarrier.session.ways import Bindings
 except ImportError:
     pass
 
 _TOKEN_BYTES = const(6)
 _NONCE_BYTES = const(15)
-# Stream errors after which calling again by oneself would only repeat them (RFC 6120 §4.9.3).
-_FINAL = ("conflict", "host-unknown", "host-gone", "not-authorized", "unsupported-version", "invalid-namespace")
-
-
-def may_retry(error: NocarrierError) -> bool:
-    """True if the call may be repeated without the user's doing."""
-    if isinstance(error, AuthError):
-        return error.condition == "temporary-auth-failure"
-    return not (isinstance(error, PeerError) and error.condition in _FINAL)
-
-
-class ClientLimits:
-    """The client's limits; all are the caller's choice.
-
-    wire:      of what the server sends, and of each stanza of ours.
-    out_bytes: waiting for the line; at least one stanza.
-    window:    stanzas on their way unacknowledged.
-    posts:     answers waiting to be sent; above it others' requests go unanswered.
-    contacts:  of the roster that are kept. page: archive entries asked for at once.
-    """
-
-    def __init__(
-        self,
-        wire: "Optional[WireLimits]" = None,
-        out_bytes: int = 4096,
-        window: int = 8,
-        posts: int = 8,
-        contacts: int = 100,
-        page: int = 5,
-    ) -> None:
-        self.wire = wire or WireLimits()
-        if out_bytes < self.wire.stanza_bytes or min(window, posts, contacts, page) < 1:
-            raise UsageError("out_bytes holds at least one stanza, and every limit is at least 1")
-        self.out_bytes = out_bytes
-        self.window = window
-        self.posts = posts
-        self.contacts = contacts
-        self.page = page
 
 
 class Client:
@@ -179,7 +144,7 @@ class Client:
 
     def accept_offer(self) -> None:
         """The user accepts that the server offers weaker logins than before ("mechanism-too-weak")."""
-        self.store.save_note(records.OFFER, "")
+        self.store.save_note("offer", "")
 
     def log_out(self) -> None:
         """Ends the session for good; take() what is left, then close the link."""
@@ -189,24 +154,30 @@ class Client:
 
     # -- the driver's side ------------------------------------------------------------------------------------------
 
-    def link_up(self, now_ms: int) -> None:
-        """The line stands: log in, or resume."""
+    def link_up(self, now_ms: int, tls: "Optional[Bindings]" = None, starttls: bool = False) -> None:
+        """The line stands: log in, or resume.
+
+        tls: the channel bindings of the link's verified TLS, None if it has none. starttls: it is to begin TLS when
+        wants_tls() is true (RFC 6120 §5); then the line stands anew, with tls.
+        """
         self.fault = None
         store = self.store
         known = (store.sm_id, store.h, store.jid) if store.sm_id else None
-        if not store.notes[records.DEVICE]:
-            self._guarded(store.save_note, records.DEVICE, uuid4(self._entropy(16)))
+        if not store.notes.get("device"):
+            self._guarded(store.save_note, "device", uuid4(self._entropy(16)))
         nonce = b64(self._entropy(_NONCE_BYTES))
-        cautious, self._cautious, self._counted = self._cautious, False, False
-        notes = [store.notes[kind] for kind in (records.DEVICE, records.OFFER, records.KEY)]
-        self._guarded(self.session.connect, nonce, *notes, known, cautious, now_ms)
+        cautious, self._counted = self._cautious, False
+        self._cautious = cautious and starttls  # for this line, not only up to its TLS
+        self._guarded(self.session.connect, nonce, store.notes, known, cautious, tls, starttls, now_ms)
         self._take_session_events()
+
+    def wants_tls(self) -> bool:
+        """True when the server has agreed to begin TLS: the link does, then link_up() is called again."""
+        return self.fault is None and self.session.secured()
 
     def link_down(self) -> None:
         """The line is gone. What was under way is settled after the next login."""
         was_online = self.session.online()
-        if self.session.key_refused():
-            self._guarded(self.store.save_note, records.KEY, "")
         self.session.disconnect(isinstance(self.fault, PeerError))
         self._take_session_events()
         if self.session.acks.active and self._counted:
@@ -267,7 +238,9 @@ class Client:
         elif kind == ses.ACKNOWLEDGED:
             self._counted = True
             self._sender.acknowledged(value)
-        elif kind == ladder.RESUME_FAILED:
+        elif kind == binding.LEFT:
+            store.save_note(*value)
+        elif kind == binding.RESUME_FAILED:
             if value is not None:  # the server tells how much it had: the rest was never there
                 self._sender.acknowledged(value)
                 self._sender.requeued(store.outbox.resend())
@@ -275,15 +248,15 @@ class Client:
             if value:  # it told how much it had, and then turned out to be deaf; else all of it is in doubt
                 self._sender.requeued(store.outbox.resend())
             store.save_session("", 0, "")
-        elif kind == ladder.BINDING:
+        elif kind == binding.BINDING:
             self._sender.new_session()
             self._reader.new_session()
             if session.ahead():
                 self._reader.begin_ahead()
-        elif kind == ladder.ENABLED:
+        elif kind == binding.ENABLED:
             store.save_session(value, session.acks.handled, session.jid)
             self._counted = True
-        elif kind == ladder.BOUND:
+        elif kind == binding.BOUND:
             self._begin(False)
         elif kind == ses.RESUMED:
             self._sender.requeued(store.outbox.resend())
@@ -291,9 +264,6 @@ class Client:
         return True
 
     def _begin(self, resumed: bool) -> None:
-        for kind, text in ((records.OFFER, self.session.offer()), (records.KEY, self.session.key())):
-            if text:
-                self.store.save_note(kind, text)
         self._sender.begin()
         self._reader.begin()
         self._events.append((events.ONLINE, resumed))

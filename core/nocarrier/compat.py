@@ -7,5 +7,5 @@ try:
     from micropython import const as const
 except ImportError:
 
-    def const(expr: int) -> int:  # type: ignore[misc]
+    def const(expr):  # type: ignore[no-untyped-def,misc]
         return expr

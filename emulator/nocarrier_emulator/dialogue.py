@@ -1,7 +1,7 @@
 """A client and a test that plays its server, word by word, with an injected clock. Runs on MicroPython too."""
 
-from nocarrier.client import Client, ClientLimits
-from nocarrier.queue.storage import Storage
+from nocarrier.client import Client
+from nocarrier.limits import ClientLimits
 from nocarrier.queue.store import QueueLimits, Store
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
@@ -10,6 +10,9 @@ from nocarrier_emulator.flash import MemoryFlash
 
 try:
     from typing import Optional
+
+    from nocarrier.queue.storage import Storage
+    from nocarrier.session.ways import Bindings
 except ImportError:
     pass
 
@@ -67,8 +70,10 @@ class Dialogue:
         queue: "Optional[QueueLimits]" = None,
         pieces: int = 0,
         now_ms: int = 0,
+        account: "Optional[Account]" = None,
     ) -> None:
         self.flash = flash or MemoryFlash()
+        self.account = account or Account(OWN, PASSWORD, "nc")
         self.line = line or LineProfile(1_000_000, 100, 10_000, True)
         self.now_ms = now_ms
         self.events: "list[tuple[int, object]]" = []
@@ -83,8 +88,7 @@ class Dialogue:
     def reboot(self) -> None:
         """The power went; only what is on flash is left. What was under way on the line stays unsaid."""
         self.client = None  # type: ignore[assignment]  # two at once would be too much for 64 KB
-        account = Account(OWN, PASSWORD, "nc")
-        self.client = Client(account, Store(self.flash, self._queue), self.line, self._entropy, self._limits)
+        self.client = Client(self.account, Store(self.flash, self._queue), self.line, self._entropy, self._limits)
         self.client.open()
 
     def server(self, data: bytes) -> bytes:
@@ -110,9 +114,9 @@ class Dialogue:
         self.client.tick(self.now_ms)
         return self.said()
 
-    def up(self) -> bytes:
-        """The line stands; returns the client's first words."""
-        self.client.link_up(self.now_ms)
+    def up(self, tls: "Optional[Bindings]" = None, starttls: bool = False) -> bytes:
+        """The line stands, with this TLS or with one to come; returns the client's first words."""
+        self.client.link_up(self.now_ms, tls, starttls)
         return self.said()
 
     def down(self) -> None:
@@ -131,11 +135,10 @@ class Dialogue:
     # -- whole exchanges --------------------------------------------------------------------------------------------
 
     def authenticate(self) -> bytes:
-        """A login with PLAIN on a trusted line up to the second features; returns what the client says to them."""
+        """A login with PLAIN on a trusted line up to the second features; returns what the client says behind it."""
         self.up()
         self.server(HEADER + PLAIN_OFFERED)
-        self.server(SUCCESS)
-        return self.server(HEADER + BIND_OFFERED)
+        return self.server(SUCCESS) + self.server(HEADER + BIND_OFFERED)
 
     def bind(self) -> bytes:
         """Binds and enables; returns the client's first requests."""
@@ -147,8 +150,7 @@ class Dialogue:
 
         last: id of the archive's newest entry.
         """
-        self.authenticate()
-        said = self.bind()
+        said = self.authenticate() + self.bind()
         rsm = b"<set xmlns='http://jabber.org/protocol/rsm'><last>%s</last></set>" % last.encode() if last else b""
         return self.server(
             ROSTER % self.id_of(said, b"jabber:iq:roster") + LAST_PAGE % (self.id_of(said, b"mam:2"), rsm)

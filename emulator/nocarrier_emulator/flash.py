@@ -3,7 +3,7 @@
 Runs on MicroPython too: the core's tests use it there.
 """
 
-from nocarrier.queue.storage import Storage, StorageError, StorageFull
+from nocarrier.queue.storage import StorageError, StorageFull
 
 try:
     from typing import Optional
@@ -15,7 +15,7 @@ class PowerCut(Exception):
     """The power went; not an error that the software under test could handle."""
 
 
-class MemoryFlash(Storage):
+class MemoryFlash:
     """A flash of capacity_bytes.
 
     cut_after_bytes: the write that passes this many bytes is cut there and raises PowerCut; None: never.

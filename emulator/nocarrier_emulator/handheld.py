@@ -3,7 +3,8 @@
 import random
 from collections.abc import Callable
 
-from nocarrier.client import Client, ClientLimits
+from nocarrier.client import Client
+from nocarrier.limits import ClientLimits
 from nocarrier.queue.storage import Storage, StorageError
 from nocarrier.queue.store import QueueLimits, Store
 from nocarrier.session.account import Account

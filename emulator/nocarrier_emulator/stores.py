@@ -2,16 +2,17 @@
 
 from nocarrier.queue.inbox import dedup_key
 from nocarrier.queue.records import Incoming
-from nocarrier.queue.storage import Storage
 from nocarrier.queue.store import QueueLimits, Store
 
 try:
     from typing import Optional
+
+    from nocarrier.queue.storage import Storage
 except ImportError:
     pass
 
 
-def reopened(flash: Storage, limits: "Optional[QueueLimits]" = None) -> Store:
+def reopened(flash: "Storage", limits: "Optional[QueueLimits]" = None) -> Store:
     """What a device finds on its flash after a restart."""
     store = Store(flash, limits or QueueLimits())
     store.open()

@@ -6,7 +6,7 @@ MicroPython's flush() reaches the medium (LittleFS syncs, the unix port calls fs
 import errno
 import os
 
-from nocarrier.queue.storage import Storage, StorageError, StorageFull
+from nocarrier.queue.storage import StorageError, StorageFull
 
 try:
     from typing import IO, Any, Optional
@@ -17,8 +17,8 @@ _ENOSPC = 28
 _fsync: "Any" = getattr(os, "fsync", None)
 
 
-class FolderFlash(Storage):
-    """folder: an existing folder for nothing but this."""
+class FolderFlash:
+    """A Storage. folder: an existing folder for nothing but this."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder

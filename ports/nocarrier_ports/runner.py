@@ -4,10 +4,10 @@ step() does what is to be done now and returns; whoever calls it decides how to 
 (loop.py), asyncio, or the emulator's clock. Failures wait longer each time, with jitter, until a login succeeds.
 """
 
-from nocarrier.client import may_retry
 from nocarrier.compat import const
 from nocarrier.modular import ticks_add, ticks_diff
 from nocarrier.queue.storage import StorageError
+from nocarrier.session.errors import may_retry
 from nocarrier_ports.links.link import LinkError, NoCarrier
 
 try:

@@ -2,8 +2,8 @@
 
 import json
 
-from nocarrier.client import ClientLimits
 from nocarrier.errors import UsageError
+from nocarrier.limits import ClientLimits
 from nocarrier.queue.store import QueueLimits
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile

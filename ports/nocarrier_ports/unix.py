@@ -29,7 +29,6 @@ from nocarrier_ports.links.stream import StreamLink
 from nocarrier_ports.loop import Ticks, run
 from nocarrier_ports.remote import Remote
 from nocarrier_ports.runner import Runner
-from nocarrier_ports.settings import load
 
 try:
     from typing import Any
@@ -66,7 +65,10 @@ def open_serial(path: str) -> "Any":
 
 def main(folder: str) -> None:
     """Boots the handset and runs until stdin ends."""
+    from nocarrier_ports.settings import load
+
     settings = load(folder + "/settings.json")
+    del sys.modules["nocarrier_ports.settings"]  # half a kilobyte that nobody needs any more
     try:
         os.mkdir(folder + "/flash")
     except OSError:

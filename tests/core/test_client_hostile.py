@@ -3,9 +3,9 @@
 from binascii import a2b_base64, b2a_base64
 
 from nocarrier import events
-from nocarrier.client import may_retry
 from nocarrier.errors import PeerError, UsageError
 from nocarrier.session.account import Account
+from nocarrier.session.errors import may_retry
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue
 from nocarrier_emulator.stanzas import archived, fin, message, new_session, online, query_in, shown

@@ -1,8 +1,8 @@
 """Messages while the line stands: states, acknowledgements, receipts; what is on flash before it is promised."""
 
 from nocarrier import events
-from nocarrier.client import ClientLimits
 from nocarrier.errors import UsageError
+from nocarrier.limits import ClientLimits
 from nocarrier.queue import records, states
 from nocarrier.queue.storage import StorageError, StorageFull
 from nocarrier.queue.store import QueueLimits
@@ -207,8 +207,7 @@ def test_a_request_over_the_limit_is_refused():
 
 def test_a_roster_over_the_limit_is_said_to_be_too_large():
     talk = Dialogue()
-    talk.authenticate()
-    said = talk.bind()
+    said = talk.authenticate() + talk.bind()
     roster = d.Dialogue.id_of(said, b"jabber:iq:roster")
     big = (d.ROSTER % roster).replace(b"</query>", b"<item jid='c@x'/>" * 150 + b"</query>")
     talk.server(big)

@@ -26,7 +26,7 @@ def with_three_sent(last="arch-1"):
 
 def test_a_resumption_sends_again_exactly_what_the_server_has_not():
     talk, ids = with_three_sent()
-    assert talk.authenticate() == b"<resume xmlns='urn:xmpp:sm:3' h='2' previd='sm-1'/>"
+    assert talk.authenticate().endswith(b"version='1.0'><resume xmlns='urn:xmpp:sm:3' h='2' previd='sm-1'/>")
     # Nothing is sent before the resumed stream has answered: Prosody may leave it deaf.
     assert talk.server(RESUMED % 4) == b"<r xmlns='urn:xmpp:sm:3'/>"
     assert sent(talk.server(ACK % 4)) == [(ids[1], b"two"), (ids[2], b"three")]
@@ -39,17 +39,18 @@ def test_a_resumption_sends_again_exactly_what_the_server_has_not():
 def test_a_resumption_after_a_power_cut_is_the_same():
     talk, ids = with_three_sent()
     talk.reboot()
-    assert talk.authenticate() == b"<resume xmlns='urn:xmpp:sm:3' h='2' previd='sm-1'/>"
+    assert talk.authenticate().endswith(b"version='1.0'><resume xmlns='urn:xmpp:sm:3' h='2' previd='sm-1'/>")
     talk.server(RESUMED % 5)
     assert sent(talk.server(ACK % 5)) == [(ids[2], b"three")]
 
 
 def test_requests_under_way_are_repeated_after_a_resumption():
     talk = Dialogue()
-    talk.authenticate()
-    said = talk.bind()
+    said = talk.authenticate() + talk.bind()
     talk.down()
-    assert talk.resume(0) == said  # roster and archive, with their ids, and the request for an acknowledgement
+    assert (
+        talk.resume(0) == said[said.find(b"<iq type='get'") :]
+    )  # roster and archive, with their ids, and the request for an acknowledgement
 
 
 def test_a_failed_resumption_with_h_settles_everything():

@@ -37,8 +37,7 @@ def test_answers_count_only_from_whom_was_asked():
     """jdev, January 2014; RFC 6120 §8.1.2.1."""
     for sender in STRANGERS:
         talk = Dialogue()
-        talk.authenticate()
-        said = talk.bind()
+        said = talk.authenticate() + talk.bind()
         forged = (d.ROSTER % talk.id_of(said, b"jabber:iq:roster")).replace(
             b"<iq ", b"<iq from='%s' " % sender.encode()
         )

@@ -5,11 +5,9 @@ from nocarrier.errors import PeerError, UsageError
 from nocarrier.modular import count_add, count_diff, ticks_add, ticks_diff
 from nocarrier.session import steps
 from nocarrier.session.acks import Acks, number
-from nocarrier.session.errors import AuthError, StreamError
-from nocarrier.session.features import WAYS, choose, read, recalled
+from nocarrier.session.errors import StreamError
 from nocarrier.session.line import LineProfile, Liveness
 from nocarrier.session.outflow import Outflow
-from nocarrier.session.pbkdf2 import HASHES
 from nocarrier.wire.element import Element
 from nocarrier_emulator.stanzas import as_read
 
@@ -125,92 +123,6 @@ def test_what_waits_for_the_line_is_bounded():
     assert out.take(50) == b"x" * 50 and out.waiting() == 10
     out.put_bytes(b"z" * 300)
     assert not out.hungry() and out.take(1000) == b"x" * 10 + b"z" * 300
-
-
-def features(mechanisms, tls="", sasl2=None, inline=()):
-    children = [Element("mechanisms", ns.SASL, (), [Element("mechanism", ns.SASL, (), [m]) for m in mechanisms])]
-    if sasl2 is not None:
-        offered = [Element("mechanism", ns.SASL2, (), [m]) for m in sasl2]
-        children.append(Element("authentication", ns.SASL2, (), offered + [Element("inline", ns.SASL2, (), inline)]))
-    if tls:
-        children.append(Element("starttls", ns.TLS, (), [Element("required", ns.TLS)] if tls == "required" else []))
-    return read(as_read(Element("features", ns.STREAM, (), children)))
-
-
-def test_the_choice_of_a_way_in_in_every_combination():
-    """Every set of offers of both profiles, on lines of both kinds, with and without TLS: the first row that fits."""
-    names = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "DIGEST-MD5")
-    sets = [[names[i] for i in range(4) if bits >> i & 1] for bits in range(16)]
-    for sasl in sets:
-        for sasl2 in sets:
-            for trusted in (False, True):
-                wanted = None
-                for name in (("PLAIN",) if trusted else ()) + ("SCRAM-SHA-256", "SCRAM-SHA-1"):
-                    for profile, offered in ((ns.SASL2, sasl2), (ns.SASL, sasl)):
-                        if wanted is None and name in offered:
-                            wanted = (profile, name)
-                offers = features(sasl, "", sasl2)
-                try:
-                    got = choose(offers, trusted)[:2]
-                except AuthError as error:
-                    got = None
-                    assert error.condition == "invalid-mechanism"
-                assert got == wanted, (sasl, sasl2, trusted)
-    assert len(WAYS) == 6
-
-
-def test_what_was_offered_can_be_kept():
-    offers = features(["PLAIN", "X-ODD/ ONE", "SCRAM-SHA-1"], "", ["SCRAM-SHA-256", "PLAIN"], [Element("sm", ns.SM)])
-    again = recalled(offers.text())
-    assert again.offered == {ns.SASL2: ["SCRAM-SHA-256", "PLAIN"], ns.SASL: ["SCRAM-SHA-1", "PLAIN"]}
-    assert again.inline_sm and not again.inline_bind and again.text() == offers.text()
-    assert recalled("inline_fast urn:x:sasl:3/PLAIN " + offers.text()).text() == offers.text()
-
-
-def test_a_better_mechanism_must_not_disappear():
-    """XEP-0474's concern, and CVE-like downgrades: somebody in between may have taken it away."""
-    names = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN")
-    for i in range(3):
-        for k in range(3):
-            for before in (features([names[i]]), features([], "", [names[i]])):
-                try:
-                    assert choose(features([names[k]]), True, before)[1] == names[k] and k <= i
-                except AuthError as error:
-                    assert error.condition == "mechanism-too-weak" and k > i
-
-
-def test_a_mechanism_that_this_device_cannot_do_has_not_disappeared():
-    offers, kept = features(["SCRAM-SHA-256", "SCRAM-SHA-1"]), HASHES["SHA-256"]
-    HASHES["SHA-256"] = (None, kept[1])
-    try:
-        assert choose(offers, False, offers)[1] == "SCRAM-SHA-1"
-    finally:
-        HASHES["SHA-256"] = kept
-
-
-def test_tls_that_is_demanded_is_not_done_without():
-    for trusted in (False, True):
-        assert choose(features(["SCRAM-SHA-1"], "offered"), trusted)[1] == "SCRAM-SHA-1"
-        try:
-            choose(features(["SCRAM-SHA-1", "PLAIN"], "required", ["SCRAM-SHA-256"]), trusted)
-            assert False, "accepted"
-        except AuthError as error:
-            assert error.condition == "encryption-required"
-
-
-def test_what_may_ride_along_with_a_login():
-    sm = Element("sm", ns.SM)
-    bind = Element("bind", ns.BIND2)
-    enable = Element("feature", ns.BIND2, ("var", ns.SM))
-    bind_and_enable = Element("bind", ns.BIND2, (), [Element("inline", ns.BIND2, (), [enable])])
-    for inline, found in (
-        ([], (False, False, False)),
-        ([sm], (True, False, False)),
-        ([bind], (False, True, False)),
-        ([sm, bind_and_enable], (True, True, True)),
-    ):
-        offers = features([], "", ["PLAIN"], inline)
-        assert (offers.inline_sm, offers.inline_bind, offers.inline_enable) == found
 
 
 def test_the_ladder_is_a_table_without_doubles_that_leads_online():

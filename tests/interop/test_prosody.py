@@ -14,7 +14,7 @@ from nocarrier import events
 from nocarrier.client import Client
 from nocarrier.queue import records, states
 from nocarrier.queue.store import QueueLimits, Store
-from nocarrier.session import features
+from nocarrier.session import ways
 from nocarrier.session.account import Account
 from nocarrier.session.errors import AuthError, StreamError
 from nocarrier.session.line import LineProfile
@@ -121,12 +121,12 @@ def test_a_kept_key_that_does_not_fit_is_replaced(server):
     """Where passwords are stored in clear Prosody's salt is new at every login: the key of before is not even tried."""
     first = Device(server)
     first.run(first.ready)
-    kept = first.client.store.notes[records.KEY]
+    kept = first.client.store.notes.get("key", "")
     assert kept.startswith("SHA-256 10000 ")
     first.quit()
     device = Device(server, flash=first.flash)
     device.run(device.ready)
-    assert device.client.store.notes[records.KEY] != kept and device.said.count(b"<response") == 1
+    assert device.client.store.notes.get("key", "") != kept and device.said.count(b"<response") == 1
     device.quit()
 
 
@@ -147,7 +147,7 @@ def test_the_second_login_asks_nothing_that_is_known(server, trusted):
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-1", "PLAIN"])
 def test_login_with_other_mechanisms(server, mechanism, monkeypatch):
-    monkeypatch.setattr(features, "WAYS", tuple(row for row in features.WAYS if row[1] == mechanism))
+    monkeypatch.setattr(ways, "WAYS", tuple(row for row in ways.WAYS if row[1] == mechanism))
     device = Device(server, trusted=True)
     device.run(device.ready)
     assert [c.jid for c in device.client.roster.contacts()] == ["bert@" + server.domain]

@@ -15,9 +15,7 @@
 | SENT_AT  | as SENT, then the archive id known before it: written by compaction |
 | NEXT     | seq u32: the next message's number; written by compaction |
 | FLOOR    | id of the newest archive entry at the first login; empty: there was none |
-| OFFER    | what the server has offered for the login, as session/features.py writes it |
-| KEY      | SCRAM's salted password with its hash, count and salt; empty: none (RFC 5802 §3) |
-| DEVICE   | UUID of this installation, which the server tells devices by (XEP-0388) |
+| NOTE     | name, text: what one login leaves for the next (core/README.md); an empty text: nothing any more |
 
 Strings are one length byte and UTF-8, the last one of a record without length.
 """
@@ -40,9 +38,7 @@ SAME = const(10)
 ASIDE = const(11)
 SENT_AT = const(12)
 NEXT = const(13)
-DEVICE = const(14)
-OFFER = const(15)
-KEY = const(16)
+NOTE = const(14)
 
 # Flags of IN.
 RECEIPT_OWED = const(1)
@@ -186,6 +182,17 @@ def unpack_session(payload: bytes) -> "tuple[int, str, str]":
     """(h, id, full JID) of a SESSION or SAME record."""
     sm_id, at = _string(payload, 4)
     return unpack_number(payload[:4]), sm_id, str(payload[at:], "utf-8")
+
+
+def pack_note(name: str, text: str) -> bytes:
+    """A NOTE record."""
+    return _strings(name) + text.encode()
+
+
+def unpack_note(payload: bytes) -> "tuple[str, str]":
+    """(name, text) of a NOTE record."""
+    name, at = _string(payload, 0)
+    return name, str(payload[at:], "utf-8")
 
 
 def _strings(*texts: str) -> bytes:

@@ -62,8 +62,7 @@ class Store:
         self.inbox = Inbox(self._journal, self._numbers, limits.window, limits.receipts, limits.aside)
         self.cursor = ""  # archive id up to which everything has been dealt with
         self.floor: "Optional[str]" = None  # where the archive ended at the first login; "": it was empty
-        # What one login leaves for the next: the newest text of each of these records (records.py).
-        self.notes = {records.DEVICE: "", records.OFFER: "", records.KEY: ""}
+        self.notes: "dict[str, str]" = {}  # what one login leaves for the next, by names of the session's
         self.sm_id = ""
         self.h = 0
         self.jid = ""
@@ -91,8 +90,9 @@ class Store:
             self.cursor = str(payload, "utf-8")
         elif kind == records.FLOOR:
             self.floor = str(payload, "utf-8")
-        elif kind in self.notes:
-            self.notes[kind] = str(payload, "utf-8")
+        elif kind == records.NOTE:
+            name, text = records.unpack_note(payload)
+            self.notes[name] = text
 
     def known_end(self) -> str:
         """An archive id behind which everything is that happens from now on; "" if none is known."""
@@ -164,12 +164,12 @@ class Store:
         self._journal.flush()
         self.floor = archive_id
 
-    def save_note(self, kind: int, text: str) -> None:
-        """A DEVICE, OFFER or KEY for the next login. Raises StorageError."""
-        if text != self.notes[kind]:
-            self._journal.append(kind, text.encode())
+    def save_note(self, name: str, text: str) -> None:
+        """Something for the next login; an empty text: nothing any more. Raises StorageError."""
+        if text != self.notes.get(name, ""):
+            self._journal.append(records.NOTE, records.pack_note(name, text))
             self._journal.flush()
-            self.notes[kind] = text
+            self.notes[name] = text
 
     def make_room(self) -> None:
         """Gives up old segments while there are too many, and as long as that frees anything. Raises StorageError."""
@@ -201,9 +201,9 @@ class Store:
                 self.inbox.moved(position, self._journal.append(kind, payload))
         if self.floor is not None:
             self._journal.append(records.FLOOR, self.floor.encode())
-        for kind, text in self.notes.items():
+        for name, text in self.notes.items():
             if text:
-                self._journal.append(kind, text.encode())
+                self._journal.append(records.NOTE, records.pack_note(name, text))
         self._journal.append(records.CURSOR, self.cursor.encode())
         self._journal.append(records.NEXT, records.pack_number(self._numbers.peek()))
         self._journal.append(records.SAME, records.pack_session(self.h, self.sm_id, self.jid))

@@ -7,22 +7,33 @@ from nocarrier.jid import bare, checked
 from nocarrier.session.errors import StreamError
 from nocarrier.session.scram import prepared
 
+try:
+    from typing import Optional
+except ImportError:
+    pass
+
 _RESOURCE_CHARS = 1024
 
 
 class Account:
-    """jid: bare JID; resource: the device's own, the same at every login (RFC 6120 §7.7). Raises UsageError."""
+    """jid: bare JID; resource: the device's own, the same at every login (RFC 6120 §7.7). Raises UsageError.
 
-    def __init__(self, jid: str, password: str, resource: str) -> None:
+    password: None if the device does not keep it: then a token or a key of an earlier login must do, or the user is
+    asked for it. quick: under verified TLS send the password itself, a round trip less; the server sees it.
+    """
+
+    def __init__(self, jid: str, password: "Optional[str]", resource: str, quick: bool = False) -> None:
         if not resource:
             raise UsageError("an account has a resource")
-        prepared(password)
+        if password is not None:
+            prepared(password)
         self.jid = jid = checked(jid)
         at = jid.find("@")
         self.username = jid[:at]
         self.domain = jid[at + 1 :]
         self.password = password
         self.resource = resource
+        self.quick = quick
 
 
 def uuid4(random: bytes) -> str:

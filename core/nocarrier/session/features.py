@@ -1,8 +1,7 @@
-"""What the server offers (RFC 6120 §4.3.2; XEP-0388 §2.1; XEP-0386), and which way in is taken."""
+"""What the server offers (RFC 6120 §4.3.2), read from its features and remembered until the next login."""
 
 from nocarrier import ns
-from nocarrier.session.errors import AuthError
-from nocarrier.session.pbkdf2 import HASHES
+from nocarrier.compat import const
 
 try:
     from typing import Optional
@@ -11,49 +10,74 @@ try:
 except ImportError:
     pass
 
-SCRAM_SHA_256 = "SCRAM-SHA-256"
-SCRAM_SHA_1 = "SCRAM-SHA-1"
-PLAIN = "PLAIN"
+_SCRAM_SHA_256_PLUS = const("SCRAM-SHA-256-PLUS")
+_SCRAM_SHA_1_PLUS = const("SCRAM-SHA-1-PLUS")
+_SCRAM_SHA_256 = const("SCRAM-SHA-256")
+_SCRAM_SHA_1 = const("SCRAM-SHA-1")
+_PLAIN = const("PLAIN")
+_HT_EXPR = const("HT-SHA-256-EXPR")
+_HT_ENDP = const("HT-SHA-256-ENDP")
+_HT_NONE = const("HT-SHA-256-NONE")
+# Mechanisms of SASL and of FAST (XEP-0484 §3), types of channel binding (XEP-0440 §4; RFC 9266, RFC 5929 §4): of each
+# kind those that we know, the strongest first.
+MECHANISMS = (_SCRAM_SHA_256_PLUS, _SCRAM_SHA_1_PLUS, _SCRAM_SHA_256, _SCRAM_SHA_1, _PLAIN)
+TOKENS = (_HT_EXPR, _HT_ENDP, _HT_NONE)
+BINDINGS = ("tls-exporter", "tls-server-end-point")
 
-# Ways in, the best first: (SASL profile, mechanism, hash it needs or "", may cross only a trusted line).
-# Where nobody listens, the password itself is the quickest proof, and costs no key derivation. Elsewhere a better
-# mechanism comes before a quicker profile: what proves the server is not given up for a round trip.
-WAYS = (
-    (ns.SASL2, PLAIN, "", True),
-    (ns.SASL, PLAIN, "", True),
-    (ns.SASL2, SCRAM_SHA_256, "SHA-256", False),
-    (ns.SASL, SCRAM_SHA_256, "SHA-256", False),
-    (ns.SASL2, SCRAM_SHA_1, "SHA-1", False),
-    (ns.SASL, SCRAM_SHA_1, "SHA-1", False),
-)
-_KNOWN = (SCRAM_SHA_256, SCRAM_SHA_1, PLAIN)  # by what they keep from one who listens
-_FLAGS = ("inline_sm", "inline_bind", "inline_enable")
+# How XEP-0474 §3 puts lists together, sorted.
+_BETWEEN = const("\x1e")
+TYPES_FOLLOW = "\x1f"
+
+# What is looked for under each name; whatever else is offered is of no use to us, and might be called anything.
+_LISTS = {ns.SASL2: MECHANISMS, ns.SASL: MECHANISMS, ns.FAST: TOKENS, ns.SASL_CB: BINDINGS}
+_FLAGS = ("inline_sm", "inline_bind", "inline_enable", "binds", "sm", "pipelines", "one_step")
+_PROSODY = const("http://prosody.im")
 
 
 class Features:
     """The parts of <stream:features/> that the session acts on.
 
-    offered:     the mechanisms of each SASL profile that we know, by its namespace.
-    sm, bind:    what may be asked for after the login.
+    offered: mechanisms of each SASL profile and of FAST, and types of channel binding, by namespace.
+    listed:  all mechanisms of each SASL profile with the types of channel binding, as XEP-0474 hashes them.
+    sm, bind: what may be asked for after the login.
     inline_sm:   a session may be resumed with SASL2's success (XEP-0198).
     inline_bind: a resource may be bound with it (XEP-0386); inline_enable: and stream management begun.
+    binds:       the server has anything to do with channel binding.
+    pipelines:   all of a login may be in one write, the stream that it restarts included.
+    one_step:    something sent ahead of the server's answer was refused earlier; what is offered is the same.
     """
 
     def __init__(self) -> None:
-        self.offered: "dict[str, list[str]]" = {ns.SASL2: [], ns.SASL: []}
+        self.offered: "dict[str, list[str]]" = {name: [] for name in _LISTS}
+        self.listed: "dict[str, str]" = {}
         self.inline_sm = self.inline_bind = self.inline_enable = False
-        self.tls_required = self.bind = self.sm = False
+        self.tls = self.tls_required = self.bind = self.sm = False
+        self.binds = self.pipelines = self.one_step = False
 
     def text(self) -> str:
         """What of it is worth remembering until the next login, in words of ASCII."""
         words = [name for name in _FLAGS if getattr(self, name)]
-        for profile, names in self.offered.items():
-            words += [profile + "/" + name for name in names]
+        for kind, names in self.offered.items():
+            words += [kind + "/" + name for name in names]
         return " ".join(words)
 
-    def rides_differ(self, other: "Optional[Features]") -> bool:
+    def rides_differ(self, other: "Features") -> bool:
         """True if other things may ride along with a login than those of the other one."""
-        return other is None or any(getattr(self, name) != getattr(other, name) for name in _FLAGS)
+        return any([getattr(self, name) != getattr(other, name) for name in _FLAGS[:3]])
+
+    def remember(self, before: "Optional[Features]", refused: bool) -> None:
+        """Adds what an earlier login has shown. refused: this time the server has refused what was sent ahead."""
+        self.sm = True  # nearly every server has it
+        if before is not None:
+            self.sm, self.pipelines = before.sm, before.pipelines
+            self.one_step = before.one_step and before.offered == self.offered
+        self.one_step = self.one_step or refused
+
+    def behind(self, features: "Features") -> None:
+        """Adds what the features behind the login show."""
+        self.sm, self.pipelines = features.sm, features.pipelines
+        # Without stream management it was probably this that was refused, and it will not be asked for again.
+        self.one_step = self.one_step and self.sm
 
 
 def recalled(text: str) -> Features:
@@ -63,9 +87,9 @@ def recalled(text: str) -> Features:
         if word in _FLAGS:
             setattr(features, word, True)
         else:
-            profile, _, name = word.rpartition("/")
-            if profile in features.offered:  # else it was another version that has written it
-                features.offered[profile].append(name)
+            kind, _, name = word.rpartition("/")
+            if kind in features.offered:  # else it was another version that has written it
+                features.offered[kind].append(name)
     return features
 
 
@@ -73,50 +97,49 @@ def read(element: Node) -> Features:
     """Reads <stream:features/>."""
     features = Features()
     sasl2 = element.child("authentication", ns.SASL2)
-    features.offered[ns.SASL2] = _mechanisms(sasl2, ns.SASL2)
-    features.offered[ns.SASL] = _mechanisms(element.child("mechanisms", ns.SASL), ns.SASL)
+    bindings = element.child("sasl-channel-binding", ns.SASL_CB)
     inline = sasl2.child("inline", ns.SASL2) if sasl2 is not None else None
-    bind2 = inline.child("bind", ns.BIND2) if inline is not None else None
-    features.inline_sm = inline is not None and inline.child("sm", ns.SM) is not None
-    features.inline_bind = bind2 is not None
-    with_bind = bind2.child("inline", ns.BIND2) if bind2 is not None else None
-    if with_bind is not None:
-        features.inline_enable = any(each.get("var") == ns.SM for each in with_bind.elements())
+    types = [each.get("type") or "" for each in bindings.elements()] if bindings is not None else []
+    _take(features, ns.SASL_CB, types)
+    tail = TYPES_FOLLOW + _BETWEEN.join(sorted(types)) if bindings is not None else ""
+    for profile, names in (
+        (ns.SASL2, _mechanisms(sasl2, ns.SASL2)),
+        (ns.SASL, _mechanisms(element.child("mechanisms", ns.SASL), ns.SASL)),
+    ):
+        _take(features, profile, names)
+        features.listed[profile] = _BETWEEN.join(sorted(names)) + tail
+        features.binds = features.binds or bindings is not None or any([name.endswith("-PLUS") for name in names])
+    if inline is not None:
+        _read_inline(features, inline)
     starttls = element.child("starttls", ns.TLS)
+    features.tls = starttls is not None
     features.tls_required = starttls is not None and starttls.child("required", ns.TLS) is not None
     features.bind = element.child("bind", ns.BIND) is not None
     features.sm = element.child("sm", ns.SM) is not None
+    caps = element.child("c", ns.CAPS)
+    # XEP-0305 has a feature for it; Prosody does it without saying so.
+    features.pipelines = element.child("pipelining", ns.PIPELINING) is not None or (
+        caps is not None and caps.get("node") == _PROSODY
+    )
     return features
 
 
+def _read_inline(features: Features, inline: Node) -> None:
+    """What may ride along with a login (XEP-0388 §2.1)."""
+    _take(features, ns.FAST, _mechanisms(inline.child("fast", ns.FAST), ns.FAST))
+    features.inline_sm = inline.child("sm", ns.SM) is not None
+    bind2 = inline.child("bind", ns.BIND2)
+    features.inline_bind = bind2 is not None
+    with_bind = bind2.child("inline", ns.BIND2) if bind2 is not None else None
+    if with_bind is not None:
+        features.inline_enable = any([each.get("var") == ns.SM for each in with_bind.elements()])
+
+
+def _take(features: Features, kind: str, names: "list[str]") -> None:
+    features.offered[kind] = [name for name in _LISTS[kind] if name in names]
+
+
 def _mechanisms(element: "Optional[Node]", xmlns: str) -> "list[str]":
-    """Those that we know: others are of no use, and their names might be of any kind."""
     if element is None:
         return []
-    names = [each.text() for each in element.elements() if each.is_a("mechanism", xmlns)]
-    return [name for name in _KNOWN if name in names]
-
-
-def choose(features: Features, trusted: bool, before: "Optional[Features]" = None) -> "tuple[str, str, str]":
-    """The way to log in: (SASL profile, mechanism, its hash or "").
-
-    trusted: the user trusts the line with a password in clear. before: what was offered at an earlier login.
-    Raises AuthError if nothing fits, or if a better mechanism than what is left has disappeared since: that may be
-    somebody who wants the password.
-    """
-    offered = features.offered[ns.SASL2] + features.offered[ns.SASL]
-    if features.tls_required:
-        raise AuthError("encryption-required", "the server insists on TLS, which this link does not have")
-    for profile, name, needs_hash, needs_trust in WAYS:
-        if name not in features.offered[profile] or (needs_trust and not trusted):
-            continue
-        if needs_hash and HASHES[needs_hash][0] is None:
-            continue
-        if before is not None:
-            for better in _KNOWN[: _KNOWN.index(name)]:
-                if better in before.offered[ns.SASL2] + before.offered[ns.SASL] and better not in offered:
-                    raise AuthError("mechanism-too-weak", "the server offers %s no more, only %s" % (better, name))
-        return profile, name, needs_hash
-    if PLAIN in offered and not trusted:
-        raise AuthError("invalid-mechanism", "the server wants the password in clear, and the line is not trusted")
-    raise AuthError("invalid-mechanism", "no common mechanism")
+    return [each.text() for each in element.elements() if each.is_a("mechanism", xmlns)]

@@ -4,8 +4,10 @@ from binascii import a2b_base64
 
 from nocarrier import ns
 from nocarrier.compat import const
-from nocarrier.session.errors import AuthError
-from nocarrier.session.features import PLAIN
+from nocarrier.session import scram
+from nocarrier.session.errors import PASSWORD_WANTED, AuthError
+from nocarrier.session.fast import Ht, split
+from nocarrier.session.features import TOKENS
 from nocarrier.session.scram import Scram, b64, prepared
 from nocarrier.wire.element import Element
 
@@ -13,6 +15,8 @@ try:
     from typing import Optional
 
     from nocarrier.session.account import Account
+    from nocarrier.session.features import Features
+    from nocarrier.session.ways import Bindings, Way
 except ImportError:
     pass
 
@@ -22,43 +26,45 @@ _ANSWER_CHARS = const(1024)  # Base64 of a challenge or success; servers' are un
 
 
 class Login:
-    """One login. nonce: fresh and unguessable. known: what key() has returned after an earlier one, or "".
+    """One login. nonce: fresh and unguessable. kept, tls: see Ladder.begin(). way: that was taken; None before."""
 
-    way: the way in that was taken (features.py); None before.
-    """
-
-    def __init__(self, account: Account, nonce: str, known: str = "") -> None:
-        self.way: "Optional[tuple[str, str, str]]" = None
+    def __init__(self, account: Account, nonce: str, kept: "dict[str, str]", tls: "Optional[Bindings]") -> None:
+        self.way: "Optional[Way]" = None
         self._account = account
         self._nonce = nonce
-        self._known = known
+        self._known = kept.get("key", "")
+        self._token = split(kept.get("token", ""))
+        self._tls = tls
         self._scram: "Optional[Scram]" = None
+        self._ht: "Optional[Ht]" = None
 
-    def start(self, way: "tuple[str, str, str]", extras: "list[Element]") -> "tuple[Element, bool]":
+    def start(self, way: "Way", features: "Features", riders: "list[Element]") -> "tuple[Element, bool]":
         """The element to begin with, and whether it is already the whole proof.
 
-        way: as choose() returns it. extras: what rides along if the profile is SASL2 (XEP-0388 §2.2).
+        way: as choose() returns it for these features. riders: what goes along if the profile is SASL2 (XEP-0388 §2.2).
         """
         self.way = way
-        profile, name, digest = way
-        account = self._account
-        if name == PLAIN:
-            self._scram = None
-            initial = "\0%s\0%s" % (prepared(account.username), prepared(account.password))
-        else:
-            self._scram = Scram(digest, account.username, account.password, self._nonce, known=self._known)
-            initial = self._scram.first()
-        response = b64(initial.encode())
+        self._scram = self._ht = None
+        profile, name, digest, binding = way
+        initial = self._first(name, digest, binding, features)
+        final = self._scram is None
         if profile == ns.SASL:
-            return Element("auth", ns.SASL, ("mechanism", name), [response]), name == PLAIN
-        children = [Element("initial-response", ns.SASL2, (), [response])] + extras
-        return Element("authenticate", ns.SASL2, ("mechanism", name), children), name == PLAIN
+            return Element("auth", ns.SASL, ("mechanism", name), [b64(initial)]), final
+        children = [Element("initial-response", ns.SASL2, (), [b64(initial)])] + riders
+        return Element("authenticate", ns.SASL2, ("mechanism", name), children), final
 
-    def challenge(self, text: str) -> None:
-        """The server's challenge, in Base64. The proof is ready when work() has returned it. Raises AuthError."""
+    def by_token(self) -> bool:
+        """True if this login is by a token."""
+        return self._ht is not None
+
+    def challenge(self, text: str, listed: "Optional[str]") -> None:
+        """The server's challenge, in Base64. The proof is ready when work() has returned it. Raises AuthError.
+
+        listed: as Scram.challenge() takes it.
+        """
         if self._scram is None:
             raise AuthError("malformed-request", "a challenge that was not asked for")
-        self._scram.challenge(_decoded(text))
+        self._scram.challenge(_text(text), listed)
 
     def work(self) -> "Optional[Element]":
         """Derives the key a little further; the <response/> when it is ready, else None."""
@@ -76,15 +82,45 @@ class Login:
         return self._scram is not None and self._scram.recalled
 
     def success(self, text: str) -> None:
-        """The server says that we are who we are. Raises AuthError unless it has proved itself too (SCRAM)."""
+        """The server says that we are who we are. Raises AuthError unless it has proved itself too, if the way is
+        one by which servers do: not with PLAIN."""
         if self._scram is not None:
-            self._scram.check(_decoded(text))
+            self._scram.check(_text(text))
+        elif self._ht is not None:
+            self._ht.check(_decoded(text))
+
+    def _first(self, name: str, digest: str, binding: str, features: "Features") -> bytes:
+        account = self._account
+        data = self._tls[binding] if self._tls is not None and binding else b""
+        if name in TOKENS:
+            self._ht = Ht(account.username, self._token[1], data)
+            return self._ht.first()
+        if not digest:
+            if account.password is None:
+                raise AuthError(PASSWORD_WANTED, "the server wants the password itself")
+            return ("\0%s\0%s" % (prepared(account.username), prepared(account.password))).encode()
+        gs2 = scram.NO_BINDING
+        if binding:
+            gs2 = "p=%s,," % binding
+        elif self._tls and not features.binds:
+            gs2 = scram.NONE_OFFERED
+        self._scram = Scram(
+            digest, account.username, account.password, self._nonce, known=self._known, gs2=gs2, binding=data
+        )
+        return self._scram.first().encode()
 
 
-def _decoded(text: str) -> str:
-    if len(text) > _ANSWER_CHARS:
+def _text(answer: str) -> str:
+    try:
+        return str(_decoded(answer), "utf-8")
+    except UnicodeError:
+        raise AuthError("incorrect-encoding", "not UTF-8") from None
+
+
+def _decoded(answer: str) -> bytes:
+    if len(answer) > _ANSWER_CHARS:
         raise AuthError("malformed-request", "the server's answer is longer than %d" % _ANSWER_CHARS)
     try:
-        return str(a2b_base64(text.encode()), "utf-8")
-    except (ValueError, UnicodeError):
-        raise AuthError("incorrect-encoding", "not Base64 of UTF-8") from None
+        return a2b_base64(answer.encode())
+    except ValueError:
+        raise AuthError("incorrect-encoding", "not Base64") from None

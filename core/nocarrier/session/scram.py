@@ -1,10 +1,10 @@
-"""SCRAM, the client's side (RFC 5802, RFC 7677), without channel binding."""
+"""SCRAM, the client's side (RFC 5802, RFC 7677)."""
 
 from binascii import a2b_base64, b2a_base64
 
 from nocarrier.decimal import decimal
 from nocarrier.errors import UsageError
-from nocarrier.session.errors import AuthError
+from nocarrier.session.errors import PASSWORD_WANTED, AuthError
 from nocarrier.session.pbkdf2 import HASHES, Hmac, Pbkdf2, hmac
 from nocarrier.wire.chars import encoded
 
@@ -13,8 +13,9 @@ try:
 except ImportError:
     pass
 
-# The client has no channel binding to offer. ejabberd refuses "y,," where it has none either, so never that.
-_GS2 = "n,,"
+# The GS2 header (RFC 5802 §7) of a client that binds no channel: it cannot, or the server has none to offer.
+NO_BINDING = "n,,"
+NONE_OFFERED = "y,,"
 _ORIGIN_CHARS = 128  # of what a kept key was made of: hash, iterations and salt; servers' are under 60
 
 
@@ -30,6 +31,8 @@ class Scram:
     iterations: (least, most) that are accepted: below, the password could be guessed from what is sent; above, a
     hostile server could keep the device busy (RFC 5802 §9).
     known: what key() has returned after an earlier exchange, or "": with the same salt nothing is derived again.
+    password: None if it is not kept on the device: then only the known key helps.
+    gs2, binding: the GS2 header, and the data of the channel binding that it names.
 
     recalled: the known key was used.
     """
@@ -38,15 +41,19 @@ class Scram:
         self,
         name: str,
         username: str,
-        password: str,
+        password: "Optional[str]",
         nonce: str,
         iterations: "tuple[int, int]" = (4096, 100_000),
         known: str = "",
+        gs2: str = NO_BINDING,
+        binding: bytes = b"",
     ) -> None:
         if HASHES[name][0] is None:
             raise UsageError("this build's hashlib has no %s" % name)
         self._name = name
-        self._password = prepared(password)
+        self._password = prepared(password) if password is not None else None
+        self._gs2 = gs2
+        self._binding = binding
         self._nonce = nonce
         self._iterations = iterations
         user = prepared(username).replace("=", "=3D").replace(",", "=2C")
@@ -62,10 +69,14 @@ class Scram:
 
     def first(self) -> str:
         """client-first-message."""
-        return _GS2 + self._bare
+        return self._gs2 + self._bare
 
-    def challenge(self, server_first: str) -> None:
-        """Takes server-first-message. Raises AuthError if it is malformed, foreign, or out of bounds."""
+    def challenge(self, server_first: str, listed: "Optional[str]" = None) -> None:
+        """Takes server-first-message. Raises AuthError if it is malformed, foreign, or out of bounds.
+
+        listed: what the server has offered, as Features.listed has it: compared with the hash of XEP-0474, if there is
+        one, since somebody in between may have taken the better mechanisms away.
+        """
         fields = _fields(server_first)
         nonce, salt, rounds = fields.get("r", ""), fields.get("s", ""), fields.get("i", "")
         if "m" in fields:
@@ -78,15 +89,21 @@ class Scram:
             raise AuthError(
                 "malformed-request", "iteration count %s is not within %d to %d" % (rounds[:9], least, most)
             )
+        new = HASHES[self._name][0]
+        if listed is not None and "h" in fields and new is not None:
+            if b64(new(listed.encode()).digest()) != fields["h"]:
+                raise AuthError("mechanism-too-weak", "somebody has changed the list of what the server offers")
         salt_bytes = _unb64(salt)
         if not salt_bytes:
             raise AuthError("malformed-request", "the server sent no salt")
         self._server_first = server_first
-        self._final_bare = "c=%s,r=%s" % (b64(_GS2.encode()), nonce)
+        self._final_bare = "c=%s,r=%s" % (b64(self._gs2.encode() + self._binding), nonce)
         self._origin = "%s %d %s " % (self._name, iterations, salt)
         if self._known.startswith(self._origin):
             self.recalled = True
             self._salted = _unb64(self._known[len(self._origin) :])
+        elif self._password is None:
+            raise AuthError(PASSWORD_WANTED, "the server's salt has changed")
         else:
             self._pbkdf2 = Pbkdf2(self._name, self._password.encode(), salt_bytes, iterations)
 

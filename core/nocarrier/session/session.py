@@ -11,10 +11,10 @@ from nocarrier.errors import PeerError, UsageError
 from nocarrier.modular import count_diff, ticks_diff
 from nocarrier.session import steps
 from nocarrier.session.acks import Acks, number
+from nocarrier.session.binding import LEFT
 from nocarrier.session.errors import StreamError
 from nocarrier.session.ladder import Ladder
 from nocarrier.session.line import Liveness
-from nocarrier.session.login import Login
 from nocarrier.session.outflow import Outflow
 from nocarrier.wire import parser as wire
 from nocarrier.wire.element import Element
@@ -25,6 +25,7 @@ try:
 
     from nocarrier.session.account import Account
     from nocarrier.session.line import LineProfile
+    from nocarrier.session.ways import Bindings
     from nocarrier.session.writes import Known
     from nocarrier.wire.limits import WireLimits
     from nocarrier.wire.node import Node
@@ -32,7 +33,7 @@ try:
 except ImportError:
     pass
 
-# Events, as (kind, value), beside ladder.py's BOUND, ENABLED and RESUME_FAILED.
+# Events, as (kind, value), beside those of binding.py.
 RESUMED = const(11)  # value: None; acknowledgements were reported before
 STANZA = const(12)  # value: Node, good until the next call; call handled() when it has been dealt with
 TOO_LARGE = const(13)  # value: TooLarge; call handled() too
@@ -43,6 +44,10 @@ SESSION_LOST = const(16)  # value: whether it had told its h; the known session 
 _STANZAS = ("message", "presence", "iq")
 # Prosody 13 may hold back a token that came in pieces until this much more has come.
 _PROBE = b" " * 64
+
+# Stream errors that say nothing of what we have sent (RFC 6120 §4.9.3).
+_PASSING = ("conflict", "connection-timeout", "remote-connection-failed", "resource-constraint", "see-other-host",
+            "system-shutdown")  # fmt: skip
 
 # Attributes whose values seldom change in what a server says to one client.
 _STEADY = ("to", "type", "by", "xml:lang", "queryid")
@@ -65,7 +70,6 @@ class Session:
         self._ack_h: "Optional[int]" = None  # what the next <a/> says
         self._closing = False
         self._asked = 0  # how many stanzas were written when the last acknowledgement was asked for
-        self._now_ms = 0
 
     @property
     def state(self) -> int:
@@ -78,15 +82,11 @@ class Session:
         return self._ladder.jid
 
     def connect(
-        self, nonce: str, device: str, offer: str, key: str, known: "Optional[Known]", cautious: bool, now_ms: int
-    ) -> None:
-        """The transport is up.
-
-        nonce: fresh randomness for this login, printable. device: UUID of this installation, always the same.
-        offer, key: what offer() and key() said after an earlier login, or "".
-        known: (id, h, full JID) of a session to resume, or None. cautious: sends nothing before the features are known.
-        """
-        self._now_ms = now_ms
+        self, nonce: str, kept: "dict[str, str]", known: "Optional[Known]", cautious: bool, tls: "Optional[Bindings]",
+        starttls: bool, now_ms: int,
+    ) -> None:  # fmt: skip
+        """The transport is up; what the ladder begins with can be taken. The parameters are those of Ladder.begin()."""
+        self._at(now_ms)
         self._parser.reset()
         self._out.clear()
         self._events.clear()
@@ -95,26 +95,18 @@ class Session:
         self._ack_h = None
         self._closing = False
         self._alive.reset(now_ms)
-        self._ladder.begin(Login(self._account, nonce, key), device, offer, known, cautious, now_ms)
+        self._ladder.begin(nonce, kept, known, cautious, tls, starttls)
 
-    def offer(self) -> str:
-        """What the server has offered for a login, to be kept until the next one."""
-        return self._ladder.offer
-
-    def key(self) -> str:
-        """What may be kept of this login, so that the next one need not derive it again."""
-        return self._ladder.key
-
-    def key_refused(self) -> bool:
-        """True if a kept key was refused: it is to be forgotten."""
-        return self._ladder.key_refused
+    def secured(self) -> bool:
+        """True when the server awaits TLS: after it, the transport is up anew."""
+        return self.state == steps.SECURED
 
     def overhasty(self, error: PeerError) -> bool:
-        """True if this error may have come only because the login was begun before it was known what is offered."""
+        """True if this error may have come only because something was sent before the server was known to take it."""
         ladder = self._ladder
         if not ladder.hasty or ladder.state == steps.ONLINE or error.condition == "mechanism-too-weak":
             return False
-        return ladder.mistaken or (isinstance(error, StreamError) and not ladder.offer)
+        return ladder.mistaken or (isinstance(error, StreamError) and error.condition not in _PASSING)
 
     def ahead(self) -> bool:
         """True while stanzas may be sent ahead: requests of a session that the server is about to begin."""
@@ -126,15 +118,15 @@ class Session:
         fault: the stream went wrong, rather than the line. A resumed stream that never answered is then given up
         (Prosody leaves it deaf when its predecessor died inside a stanza), as is one whose counts are nonsense.
         """
-        self._events.clear()
+        self._events[:] = [event for event in self._events if event[0] == LEFT]
         if fault and self.state == steps.PROVING:
             self._events.append((SESSION_LOST, self._told_h))
         self._out.clear()
-        self._ladder.go(steps.CLOSED, self._now_ms)
+        self._ladder.go(steps.CLOSED)
 
     def feed(self, data: "bytes | bytearray | memoryview", now_ms: int) -> None:
         """Bytes from the server, at most limits.chunk_bytes; take all events before the next."""
-        self._now_ms = now_ms
+        self._at(now_ms)
         if len(data):
             self._alive.received(now_ms)
         self._parser.feed(data)
@@ -142,14 +134,14 @@ class Session:
     def next_event(self) -> "Optional[tuple[int, object]]":
         """The next event or None. Raises PeerError when the stream is over; the transport is to be closed then."""
         while not self._events:
-            if self.state == steps.CLOSED:
+            if self.state in (steps.CLOSED, steps.SECURED):
                 return None
             event = self._parser.next_event()
             if event is None:
                 return None
             kind, value = event
             if kind == wire.HEADER:
-                self._ladder.header(value, self._now_ms)  # type: ignore[arg-type]
+                self._ladder.header(value)  # type: ignore[arg-type]
             elif kind == wire.END:
                 raise StreamError("closed", "the server has closed the stream")
             elif kind == wire.TOO_LARGE:
@@ -163,7 +155,7 @@ class Session:
 
         An ack request ends each burst.
         """
-        self._now_ms = now_ms
+        self._at(now_ms)
         limit = min(limit, self._alive.budget_bytes(now_ms))
         while self._again and self.online() and len(self._again[0]) <= self._out.room():
             data = self._again.pop(0)
@@ -226,7 +218,7 @@ class Session:
     def deadline_ms(self) -> "Optional[int]":
         """When tick() is wanted, or None."""
         if self.state == steps.DERIVING:
-            return self._now_ms
+            return self._ladder.now_ms
         deadline_ms = self._alive.deadline_ms()
         if deadline_ms is None and self.online() and self.acks.active:
             deadline_ms = self._alive.idle_at_ms()
@@ -239,16 +231,19 @@ class Session:
 
     def tick(self, now_ms: int) -> None:
         """Time has passed. Raises PeerError("connection-timeout") when the line must be given up."""
-        self._now_ms = now_ms
+        self._at(now_ms)
         self._alive.passed(now_ms)
         if self.state == steps.DERIVING:
-            self._ladder.derive(now_ms)
+            self._ladder.derive()
         if self.online() and self.acks.active and self._alive.idle(now_ms):
             self._request_ack()
         if self._alive.wants_probe(now_ms):
             self._out.put_bytes(_PROBE)
         if self._alive.dead(now_ms):
             raise PeerError("connection-timeout", "nothing was heard for %d s" % (self._alive.allowance_ms() // 1000))
+
+    def _at(self, now_ms: int) -> None:
+        self._ladder.now_ms = now_ms
 
     # -- what the server says ---------------------------------------------------------------------------------------
 
@@ -260,9 +255,9 @@ class Session:
         if state in (steps.ONLINE, steps.PROVING) or (state == steps.ENABLING and element.xmlns == ns.CLIENT):
             self._on_stanza(element)
             return
-        self._ladder.element(element, self._now_ms)
+        self._ladder.element(element)
         if self.state == steps.PROVING:
-            self._on_resumed(self._ladder.resumed_h)
+            self._on_resumed(self._ladder.resumed_h())
         elif self.state in (steps.BINDING, steps.ONLINE):  # a new session
             self._again = []
 
@@ -283,7 +278,9 @@ class Session:
             self._events.append((ACK_WANTED, None))
         elif element.is_a("a", ns.SM):
             self._on_ack(number(element))
-        elif not element.is_a("features", ns.STREAM):  # offered again after a resumption by some servers
+        elif element.is_a("features", ns.STREAM):  # after SASL2; by some servers after a resumption too
+            self._ladder.late_features(element)
+        else:
             raise StreamError("unsupported-stanza-type", element.name[:32])
 
     def _on_ack(self, h: int) -> None:
@@ -295,7 +292,7 @@ class Session:
             self._alive.answered()
         self._events.append((ACKNOWLEDGED, h))
         if self.state == steps.PROVING:
-            self._ladder.go(steps.ONLINE, self._now_ms)
+            self._ladder.go(steps.ONLINE)
             self._events.append((RESUMED, None))
 
     def _wants_ack(self) -> bool:
@@ -314,7 +311,7 @@ class Session:
     def _request_ack(self) -> None:
         self.acks.requested = True
         self._asked = self.acks.sent
-        self._alive.expect(self._now_ms)
+        self._alive.expect(self._ladder.now_ms)
         self._out.put(Element("r", ns.SM))
 
 

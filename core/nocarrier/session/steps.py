@@ -15,28 +15,33 @@ PROVING = const(9)
 BINDING = const(10)
 ENABLING = const(11)
 ONLINE = const(12)
+SECURING = const(13)
+SECURED = const(14)
 
 NAMES = (
     "closed", "opening", "offered", "challenged", "deriving", "proved", "reopening", "offered again",
-    "resuming", "proving", "binding", "enabling", "online",
+    "resuming", "proving", "binding", "enabling", "online", "securing", "secured",
 )  # fmt: skip
 
 # (state, what happens, next state)
 STEPS = (
     (CLOSED, "link is up: send stream header, and what follows the features if they are known", OPENING),
     (OPENING, "stream header (RFC 6120 §4.2)", OFFERED),
+    (OFFERED, "features with TLS: <starttls/> has gone with the stream header (RFC 6120 §5)", SECURING),
+    (SECURING, "proceed: the link begins TLS; nothing more is read or written", SECURED),
+    (SECURED, "TLS stands: all begins anew", OPENING),
     (OFFERED, "features: send SCRAM's first message, in <auth/> or <authenticate/> (XEP-0388)", CHALLENGED),
-    (OFFERED, "features: send PLAIN, on a trusted line only", PROVED),
+    (OFFERED, "features: send a token (XEP-0484) or PLAIN, where either is safe", PROVED),
     (CHALLENGED, "failure of what was sent before the features: begin anew as they say", OFFERED),
-    (PROVED, "failure of what was sent before the features: begin anew as they say", OFFERED),
+    (PROVED, "failure of the token, or of what was sent before the features: begin anew", OFFERED),
     (CHALLENGED, "challenge: derive the key in slices (RFC 5802 §3)", DERIVING),
     (DERIVING, "key ready: send <response/>", PROVED),
-    (PROVED, "success, server's signature right: send a new stream header", REOPENING),
+    (PROVED, "success, server's signature right: send a new stream header and what follows it", REOPENING),
     (PROVED, "success of SASL2 with a resumed session: send <r/>", PROVING),
     (PROVED, "success of SASL2 with a bound resource (XEP-0386)", BINDING),
     (REOPENING, "stream header; none after SASL2", OFFERED_AGAIN),
-    (OFFERED_AGAIN, "features, a session is known: send <resume/> (XEP-0198 §5)", RESUMING),
-    (OFFERED_AGAIN, "features: bind the account's resource (RFC 6120 §7), send <enable/> with it", BINDING),
+    (OFFERED_AGAIN, "features, a session is known: <resume/> is sent or was (XEP-0198 §5)", RESUMING),
+    (OFFERED_AGAIN, "features: the account's resource is bound (RFC 6120 §7), with <enable/>", BINDING),
     (RESUMING, "resumed: send <r/>, since a resumed stream may be deaf", PROVING),
     (RESUMING, "failed: bind the account's resource, send <enable/> with it", BINDING),
     (PROVING, "<a/>: the server hears us", ONLINE),

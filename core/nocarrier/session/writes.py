@@ -13,11 +13,12 @@ except ImportError:
     pass
 
 
-def stream_header(domain: str) -> bytes:
-    """RFC 6120 §4.2. No XML declaration and no `from`: bytes, and the name belongs only into an encrypted stream."""
-    return b"<stream:stream xmlns='%s' xmlns:stream='%s' to='%s' version='1.0'>" % (
+def stream_header(domain: str, jid: str = "") -> bytes:
+    """RFC 6120 §4.2, without an XML declaration: bytes. jid: ours, if the server may be told yet; FAST asks for it."""
+    return b"<stream:stream xmlns='%s' xmlns:stream='%s'%s to='%s' version='1.0'>" % (
         ns.CLIENT.encode(),
         ns.STREAM.encode(),
+        b" from='%s'" % jid.encode() if jid else b"",  # a checked address needs no escapes
         domain.encode(),
     )
 
@@ -38,12 +39,24 @@ def bind(resource: str) -> Element:
     return Element("iq", ns.CLIENT, ("type", "set", "id", "bind"), [wanted])
 
 
-def riders(features: "Features", device: str, known: "Optional[Known]", resource: str) -> "list[Element]":
+def starttls() -> Element:
+    """RFC 6120 §5.4.2.1."""
+    return Element("starttls", ns.TLS)
+
+
+def riders(
+    features: "Features", device: str, known: "Optional[Known]", resource: str, by_token: bool, wanted: str
+) -> "list[Element]":
     """What rides along with a login by SASL2 (XEP-0388 §2.2).
 
-    Who asks: the device's UUID; the session to resume; the resource to bind, or else (XEP-0386 §3).
+    Who asks: the device's UUID; that it is by token, or the mechanism for which one is wanted, or "" (XEP-0484); the
+    session to resume; the resource to bind, or else (XEP-0386 §3).
     """
     out = [Element("user-agent", ns.SASL2, ("id", device))]
+    if by_token:
+        out.append(Element("fast", ns.FAST))
+    elif wanted:
+        out.append(Element("request-token", ns.FAST, ("mechanism", wanted)))
     if known is not None and features.inline_sm:
         out.append(resume(known))
     if features.inline_bind and (known is None or features.inline_sm):  # else the resumption is asked for later

@@ -1,0 +1,170 @@
+"""The first half of the way up: from a stream header to a server that knows who we are, and has shown who it is."""
+
+from nocarrier import ns
+from nocarrier.session import steps, writes
+from nocarrier.session.binding import LEFT
+from nocarrier.session.errors import AuthError, StreamError
+from nocarrier.session.fast import pack, split
+from nocarrier.session.features import recalled
+from nocarrier.session.login import Login
+from nocarrier.session.ways import Means, choose, token_mechanism
+
+try:
+    from typing import Optional
+
+    from nocarrier.session.binding import Binding
+    from nocarrier.session.features import Features
+    from nocarrier.session.ladder import Ladder
+    from nocarrier.session.ways import Bindings, Way
+    from nocarrier.wire.node import Node
+except ImportError:
+    pass
+
+
+class Proving:
+    """Logs in, and hands on to `binding` as soon as something can be asked for. trusted: see Means."""
+
+    def __init__(self, ladder: "Ladder", binding: Binding, trusted: bool) -> None:
+        self._ladder = ladder
+        self._binding = binding
+        self._trusted = trusted
+        # Of a login that is under way. Much memory: it is let go of as soon as it has succeeded.
+        self._login: "Optional[Login]" = None
+        self._means: "Optional[Means]" = None
+        self._before: "Optional[Features]" = None  # what was offered at an earlier login
+        self._offered: "Optional[Features]" = None  # what is offered now
+        self._instead: "Optional[Way]" = None  # the way in, if the one that was tried is refused
+        self._device = ""
+        self._wanted = ""  # the mechanism for which a token was asked
+        self._following = steps.CHALLENGED  # the state behind the features
+        self._tried_ahead = False  # the login was begun before the features have come
+
+    def begin(self, nonce: str, kept: "dict[str, str]", tls: "Optional[Bindings]") -> None:
+        """The stream header has been written, over TLS or what there is."""
+        account = self._ladder.account
+        self._login = Login(account, nonce, kept, tls)
+        self._means = Means(tls, self._trusted, account.quick, split(kept.get("token", ""))[0])
+        offer = kept.get("offer", "")
+        self._before = recalled(offer) if offer else None
+        self._offered = self._instead = None
+        self._device = kept["device"]
+        self._tried_ahead = False
+        self._ladder.cautious = self._ladder.cautious or (self._before is not None and self._before.one_step)
+        if self._before is not None and not self._ladder.cautious:
+            # What is known is not asked again: a round trip less. A refusal is dealt with when it comes.
+            try:
+                way = choose(self._before, self._means)
+            except AuthError:
+                return  # not any more: the line may have become another one
+            self._ladder.hasty = self._tried_ahead = True
+            self._start(way, self._before)
+
+    def features(self, features: "Features") -> None:
+        """The features before the login."""
+        login, means, ladder = self._login, self._means, self._ladder
+        assert login is not None and means is not None
+        self._offered = features
+        way = choose(features, means, self._before)
+        if self._tried_ahead and self._before is not None:
+            self._instead = way if way != login.way else None
+            ladder.mistaken = self._instead is not None or features.rides_differ(self._before)
+        else:
+            self._start(way, features)
+        ladder.go(self._following)
+
+    def element(self, element: "Node") -> None:
+        """An answer to a login."""
+        login, offered, ladder = self._login, self._offered, self._ladder
+        foreign = login is None or login.way is None or element.xmlns != login.way[0]
+        if login is None or foreign or element.name not in ("challenge", "success", "failure"):
+            raise AuthError("malformed-request", "no answer to a login of ours: " + element.name[:32])
+        if element.name == "failure":
+            self._on_failure(element, login)
+        elif element.name == "challenge":
+            ladder.go(steps.DERIVING)
+            login.challenge(element.text(), offered.listed.get(element.xmlns) if offered is not None else None)
+        elif ladder.state != steps.PROVED or offered is None:
+            raise AuthError("not-authorized", "success before the proof")
+        else:
+            self._on_success(element, login, offered)
+
+    def derive(self) -> None:
+        """A slice of SCRAM's key, while the state is DERIVING."""
+        assert self._login is not None
+        response = self._login.work()
+        if response is not None:
+            self._ladder.go(steps.PROVED)
+            self._ladder.out.put(response)
+            self._binding.proof_sent()
+
+    def _start(self, way: "Way", features: "Features") -> None:
+        """Writes the login, and behind it what may already follow."""
+        login, binding, means = self._login, self._binding, self._means
+        assert login is not None and means is not None
+        sasl2 = way[0] == ns.SASL2
+        by_token = way[1] == means.token and means.token != ""
+        self._wanted = token_mechanism(features, means) if sasl2 and not by_token else ""
+        riders = []
+        if sasl2:
+            ladder = self._ladder
+            riders = writes.riders(
+                features, self._device, ladder.known, ladder.account.resource, by_token, self._wanted
+            )
+        auth, final = login.start(way, features, riders)
+        self._following = steps.PROVED if final else steps.CHALLENGED
+        self._ladder.out.put(auth)
+        binding.login_begun(sasl2, features, self._before)
+        if final:
+            binding.proof_sent()
+
+    def _on_failure(self, failure: "Node", login: Login) -> None:
+        ladder, offered, means = self._ladder, self._offered, self._means
+        assert means is not None
+        if login.by_token():  # it has expired, or was another device's
+            means.token = ""
+            ladder.events.append((LEFT, ("token", "")))
+            if offered is not None and self._instead is None:
+                self._instead = choose(offered, means, self._before)
+                ladder.mistaken = True
+        if ladder.mistaken and ladder.ahead:
+            raise StreamError("reset", "the login was refused, and the server has stanzas of ours already")
+        if self._instead is not None and offered is not None:
+            way, self._instead = self._instead, None
+            ladder.ahead = None
+            ladder.hasty = ladder.mistaken = self._tried_ahead = False
+            ladder.go(steps.OFFERED)
+            self._start(way, offered)
+            ladder.go(self._following)
+            return
+        if login.recalled():
+            ladder.events.append((LEFT, ("key", "")))
+            raise AuthError("temporary-auth-failure", "the kept key does not fit any more")
+        reason = failure.first()
+        text = failure.child_text("text", failure.xmlns) or ""
+        raise AuthError(reason.name if reason is not None else "not-authorized", text[:80])
+
+    def _on_success(self, success: "Node", login: Login, offered: "Features") -> None:
+        ladder, sasl2 = self._ladder, success.xmlns == ns.SASL2
+        login.success((success.child_text("additional-data", ns.SASL2) or "") if sasl2 else success.text())
+        if login.key():
+            ladder.events.append((LEFT, ("key", login.key())))
+        self._take_token(success)
+        offered.remember(self._before, ladder.cautious)
+        self._binding.proved(offered)
+        self._login = self._before = self._offered = None
+        if sasl2:
+            self._binding.success(success)
+        else:
+            ladder.go(steps.REOPENING)
+            ladder.parser.restart()
+            self._binding.reopen()
+
+    def _take_token(self, success: "Node") -> None:
+        """A new token, asked for or not (XEP-0484 §4.4). The old one is good until this one is used."""
+        token = success.child("token", ns.FAST)
+        assert self._means is not None
+        mechanism = self._wanted or self._means.token
+        if token is not None and mechanism:
+            text = pack(mechanism, token.get("token") or "")
+            if text:
+                self._ladder.events.append((LEFT, ("token", text)))
