@@ -10,6 +10,9 @@ TOOLS = {
     "MICROPYTHON32": "micropython",
     "MPY_CROSS": "micropython",
     "PROSODY13": "prosody",
+    "PROSODY012": "prosody012",
+    "EJABBERD": "ejabberd",
+    "JABBERD2": "jabberd2",
     "CHROMIUM": "chromium",
     "QEMU_ARM": "firmware",
 }

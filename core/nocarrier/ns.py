@@ -23,3 +23,4 @@ FAST = "urn:xmpp:fast:0"  # XEP-0484
 CAPS = "http://jabber.org/protocol/caps"  # XEP-0115
 PIPELINING = "urn:xmpp:features:pipelining"  # XEP-0305
 CSI = "urn:xmpp:csi:0"  # XEP-0352
+LIMITS = "urn:xmpp:stream-limits:0"  # XEP-0478

@@ -132,7 +132,7 @@ class Runner:
             self.state = CONNECTED
             self._pending = b""
             self._logged_in = False
-            self.client.link_up(now_ms)
+            self.client.link_up(now_ms, self.link.tls(), self.link.starts_tls())
             self._connected(now_ms, 0)
 
     def _connected(self, now_ms: int, utc_s: int) -> None:
@@ -150,6 +150,10 @@ class Runner:
                 break
         client.tick(now_ms, utc_s)
         self._write(now_ms)
+        if client.wants_tls():
+            self.link.start_tls(now_ms)
+            self.state = OPENING
+            return
         if client.online() and not self._logged_in:
             self._logged_in = True
             if not isinstance(self.error, StorageError):

@@ -16,7 +16,7 @@ from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.handheld import Handheld
 from nocarrier_emulator.modem import Modem
 from nocarrier_emulator.phonebook import PhoneBook, Service, Subscriber
-from nocarrier_emulator.prosody import Prosody
+from nocarrier_emulator.servers.prosody import Prosody
 from nocarrier_emulator.tcpnumber import TcpNumber
 
 _RATE_BPS = 2400

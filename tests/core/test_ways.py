@@ -140,14 +140,16 @@ def test_what_comes_behind_a_login_is_kept_with_what_came_before():
 
 
 def test_servers_that_take_a_whole_login_in_one_write():
-    for child, pipelines in (
-        (Element("pipelining", ns.PIPELINING), True),
-        (Element("c", ns.CAPS, ("node", "http://prosody.im")), True),
-        (Element("c", ns.CAPS, ("node", "http://www.process-one.net/en/ejabberd/")), False),
-        (Element("c", ns.CAPS), False),
-        (Element("pipelining", ns.CLIENT), False),
+    prosody, limits = Element("c", ns.CAPS, ("node", "http://prosody.im")), Element("limits", ns.LIMITS)
+    for children, pipelines in (
+        ([Element("pipelining", ns.PIPELINING)], True),
+        ([prosody, limits], True),
+        ([prosody], False),  # 0.12
+        ([Element("c", ns.CAPS, ("node", "http://www.process-one.net/en/ejabberd/")), limits], False),
+        ([Element("c", ns.CAPS), limits], False),
+        ([Element("pipelining", ns.CLIENT)], False),
     ):
-        assert read(as_read(Element("features", ns.STREAM, (), [child]))).pipelines == pipelines
+        assert read(as_read(Element("features", ns.STREAM, (), children))).pipelines == pipelines
 
 
 def test_a_better_mechanism_must_not_disappear():

@@ -5,23 +5,16 @@ The client sits on a TCP link in real time; what it loses is the socket.
 
 import asyncio
 import re
-import time
 
 import pytest
 import slixmpp
 
 from nocarrier import events
-from nocarrier.client import Client
 from nocarrier.queue import records, states
-from nocarrier.queue.store import QueueLimits, Store
 from nocarrier.session import ways
-from nocarrier.session.account import Account
 from nocarrier.session.errors import AuthError, StreamError
-from nocarrier.session.line import LineProfile
-from nocarrier_emulator.flash import MemoryFlash
-from nocarrier_emulator.prosody import Prosody
-from nocarrier_ports.links.tcp import TcpLink
-from nocarrier_ports.runner import Runner, RunnerLimits
+from nocarrier_emulator.netdevice import NetDevice
+from nocarrier_emulator.servers.prosody import Prosody
 
 PASSWORDS = {"anna": "änna & 'secret'", "bert": "bert-pw"}
 
@@ -35,77 +28,8 @@ def server(tool, request):
     prosody.remove()
 
 
-class Device:
-    """A client on TCP, driven in real time: the server is a process of its own."""
-
-    def __init__(self, server, user="anna", password=None, domain=None, flash=None, trusted=False):
-        self.flash = flash or MemoryFlash()
-        self.server = server
-        account = Account("%s@%s" % (user, domain or server.domain), password or PASSWORDS[user], "nc-" + user)
-        count = iter(range(1 << 30))
-
-        def entropy(size):
-            return (next(count).to_bytes(4, "big") + time.monotonic_ns().to_bytes(8, "big") * 4)[:size]
-
-        line = LineProfile(1_000_000, 10, 5_000, trusted)
-        self.client = Client(account, Store(self.flash, QueueLimits()), line, entropy)
-        self.client.open()
-        self.link = TcpLink("127.0.0.1", server.port)
-        self.runner = Runner(self.client, self.link, entropy, RunnerLimits(4096, (50, 200)))
-        self.events = []
-        self.said = bytearray()
-        write = self.link.write
-
-        def heard(data):
-            n = write(data)
-            self.said += data[:n]
-            return n
-
-        self.link.write = heard
-        self.runner.dial(self.now_ms())
-
-    @staticmethod
-    def now_ms():
-        return time.monotonic_ns() // 1_000_000 & 0x3FFFFFFF
-
-    def step(self):
-        self.runner.step(self.now_ms(), int(time.time()))
-        while event := self.client.next_event():
-            self.events.append(event)
-
-    def run(self, until, seconds=20, others=()):
-        for _ in range(int(seconds * 200)):
-            for device in (self, *others):
-                device.step()
-            if until():
-                return
-            time.sleep(0.005)
-        raise AssertionError("not within %d s: %r" % (seconds, self.events[-5:]))
-
-    def values(self, kind):
-        return [value for k, value in self.events if k == kind]
-
-    def online(self):
-        return self.client.online()
-
-    def ready(self):
-        """Online, roster and archive read."""
-        return self.online() and self.client.roster.known and self.client._reader._catch_up.done
-
-    def state(self, jid):
-        item = self.client.store.history(jid, 1)[-1]
-        return states.NAMES[item.state]
-
-    def cut(self):
-        """The socket dies under it."""
-        self.link.close()
-
-    def quit(self):
-        self.runner.hang_up(self.now_ms())
-
-
 def test_login_with_scram_roster_and_presence(server):
-    device = Device(server)
+    device = NetDevice(server, "anna")
     device.run(device.ready)
     assert [c.jid for c in device.client.roster.contacts()] == ["bert@" + server.domain]
     assert device.client.store.sm_id
@@ -119,12 +43,12 @@ def test_login_with_scram_roster_and_presence(server):
 
 def test_a_kept_key_that_does_not_fit_is_replaced(server):
     """Where passwords are stored in clear Prosody's salt is new at every login: the key of before is not even tried."""
-    first = Device(server)
+    first = NetDevice(server, "anna")
     first.run(first.ready)
     kept = first.client.store.notes.get("key", "")
     assert kept.startswith("SHA-256 10000 ")
     first.quit()
-    device = Device(server, flash=first.flash)
+    device = NetDevice(server, "anna", flash=first.flash)
     device.run(device.ready)
     assert device.client.store.notes.get("key", "") != kept and device.said.count(b"<response") == 1
     device.quit()
@@ -133,10 +57,10 @@ def test_a_kept_key_that_does_not_fit_is_replaced(server):
 @pytest.mark.parametrize("trusted", [False, True])
 def test_the_second_login_asks_nothing_that_is_known(server, trusted):
     """With SASL2 the first write holds the whole login: with PLAIN, on a trusted line, one round trip is all."""
-    first = Device(server, trusted=trusted)
+    first = NetDevice(server, "anna", trusted=trusted)
     first.run(first.ready)
     first.quit()
-    device = Device(server, flash=first.flash, trusted=trusted)
+    device = NetDevice(server, "anna", flash=first.flash, trusted=trusted)
     device.run(lambda: device.said)
     assert (b"<authenticate " in device.said) == server.sasl2
     device.run(device.ready)
@@ -148,7 +72,7 @@ def test_the_second_login_asks_nothing_that_is_known(server, trusted):
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-1", "PLAIN"])
 def test_login_with_other_mechanisms(server, mechanism, monkeypatch):
     monkeypatch.setattr(ways, "WAYS", tuple(row for row in ways.WAYS if row[1] == mechanism))
-    device = Device(server, trusted=True)
+    device = NetDevice(server, "anna", trusted=True)
     device.run(device.ready)
     assert [c.jid for c in device.client.roster.contacts()] == ["bert@" + server.domain]
     assert re.findall(rb"mechanism='([^']+)'", device.said) == [mechanism.encode()]
@@ -157,9 +81,9 @@ def test_login_with_other_mechanisms(server, mechanism, monkeypatch):
 
 def test_faults_are_typed(server):
     for device, error, condition in (
-        (Device(server, password="wrong"), AuthError, "not-authorized"),
-        (Device(server, user="nobody", password="x"), AuthError, "not-authorized"),
-        (Device(server, domain="elsewhere.test"), StreamError, "host-unknown"),
+        (NetDevice(server, "anna", password="wrong"), AuthError, "not-authorized"),
+        (NetDevice(server, "nobody", password="x"), AuthError, "not-authorized"),
+        (NetDevice(server, "anna", domain="elsewhere.test"), StreamError, "host-unknown"),
     ):
         device.run(lambda device=device: device.values(events.FAULT))
         fault = device.values(events.FAULT)[0]
@@ -169,7 +93,7 @@ def test_faults_are_typed(server):
 
 
 def test_two_devices_talk_with_states_and_receipts(server):
-    anna, bert = Device(server), Device(server, "bert")
+    anna, bert = NetDevice(server, "anna"), NetDevice(server, "bert")
     anna.run(lambda: anna.ready() and bert.ready(), others=[bert])
     anna.client.send_message("bert@" + server.domain, "Grüße <&> 你好")
     anna.run(lambda: anna.state("bert@" + server.domain) == "delivered", others=[bert])
@@ -180,21 +104,21 @@ def test_two_devices_talk_with_states_and_receipts(server):
 
 
 def test_a_session_is_resumed_after_a_cut_and_after_a_power_cut(server):
-    anna = Device(server)
+    anna = NetDevice(server, "anna")
     anna.run(anna.ready)
     session = anna.client.store.sm_id
     anna.cut()
     anna.run(lambda: anna.values(events.ONLINE) == [False, True])
     assert anna.client.store.sm_id == session
     anna.cut()
-    again = Device(server, flash=anna.flash)
+    again = NetDevice(server, "anna", flash=anna.flash)
     again.run(again.online)
     assert again.values(events.ONLINE) == [True] and again.client.store.sm_id == session
     again.quit()
 
 
 def test_what_arrives_while_away_arrives_once(server):
-    anna, bert = Device(server), Device(server, "bert")
+    anna, bert = NetDevice(server, "anna"), NetDevice(server, "bert")
     anna.run(lambda: anna.ready() and bert.ready(), others=[bert])
     bert.client.log_out()
     bert.step()
@@ -203,7 +127,7 @@ def test_what_arrives_while_away_arrives_once(server):
     for i in range(12):
         anna.client.send_message(to, "waits %d" % i)
     anna.run(lambda: anna.state(to) == "on server")
-    bert = Device(server, "bert", flash=bert.flash)
+    bert = NetDevice(server, "bert", flash=bert.flash)
     bert.run(lambda: bert.ready() and len(bert.values(events.MESSAGE)) >= 12, others=[anna])
     anna.run(lambda: anna.state(to) == "delivered", others=[bert])
     assert [m.body for m in bert.values(events.MESSAGE)] == ["waits %d" % i for i in range(12)]
@@ -213,7 +137,7 @@ def test_what_arrives_while_away_arrives_once(server):
 
 def test_a_doubt_is_settled_by_the_archive(server):
     """The server has the message, we have no acknowledgement, and the session is gone: it must not be sent again."""
-    anna, bert = Device(server), Device(server, "bert")
+    anna, bert = NetDevice(server, "anna"), NetDevice(server, "bert")
     to = "bert@" + server.domain
     anna.run(lambda: anna.ready() and bert.ready(), others=[bert])
     anna.client.send_message(to, "in doubt")
@@ -221,7 +145,7 @@ def test_a_doubt_is_settled_by_the_archive(server):
     bert.run(lambda: bert.values(events.MESSAGE))
     anna.cut()  # before the acknowledgement was read
     anna.client.store.save_session("", 0, "")  # as if the server had forgotten it
-    again = Device(server, flash=anna.flash)
+    again = NetDevice(server, "anna", flash=anna.flash)
     again.run(lambda: again.ready() and again.state(to) in ("on server", "delivered"), others=[bert])
     again.run(lambda: again.state(to) == "delivered", others=[bert])
     assert [m.body for m in bert.values(events.MESSAGE)] == ["in doubt"]
@@ -232,7 +156,7 @@ def test_a_doubt_is_settled_by_the_archive(server):
 
 def test_a_message_over_the_limit_from_a_foreign_client(server):
     """200 KB in one stanza: skipped in constant memory, counted, reported; what follows arrives."""
-    anna = Device(server)
+    anna = NetDevice(server, "anna")
     anna.run(anna.ready)
 
     async def send():
@@ -263,7 +187,7 @@ def test_a_message_over_the_limit_from_a_foreign_client(server):
 
 
 def test_the_server_restarts_in_order(server):
-    anna, bert = Device(server), Device(server, "bert")
+    anna, bert = NetDevice(server, "anna"), NetDevice(server, "bert")
     to = "bert@" + server.domain
     anna.run(lambda: anna.ready() and bert.ready(), others=[bert])
     server.stop()

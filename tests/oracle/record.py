@@ -10,7 +10,7 @@ import socket
 import sys
 from pathlib import Path
 
-from nocarrier_emulator.prosody import Prosody
+from nocarrier_emulator.servers.prosody import Prosody
 
 DOMAIN = "plain.test"
 FOLDER = Path(__file__).parent / "recorded"
@@ -100,7 +100,7 @@ class Client:
 
 def main() -> None:
     """Plays the conversation and writes the file."""
-    server = Prosody(os.environ["PROSODY13"], USERS, DOMAIN)
+    server = Prosody(os.environ["PROSODY13"], USERS)
     server.start()
     try:
         anna, bert, carla, dmitri = (Client(server.port, user) for user in USERS)

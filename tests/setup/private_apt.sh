@@ -1,6 +1,6 @@
 #!/bin/sh
 # private_apt.sh DIR: a private apt in DIR that fetches packages and sources of Debian 13 (trixie) without
-# root and installs nothing. It takes the mirror from the machine's own apt sources. Where none of them
+# root and installs nothing; those of Debian 12 (bookworm) too, with apt-get -t bookworm. It takes the mirror from the machine's own apt sources. Where none of them
 # carries Debian 13 (Ubuntu), it offers the machine's own release instead, and whoever uses it checks versions.
 # There, DEBIAN_MIRROR=address and the package debian-archive-keyring help.
 # Use: APT_CONFIG=DIR/apt.conf apt-get ...
@@ -66,13 +66,18 @@ if [ -e $keys ]; then
         done >"$dir/sources.list"
         # An address that has no trixie, or one that Debian did not sign, fails here.
         apt-get update -q --error-on=any || continue
-        # Sources of newer programs than trixie's; their index is valid for a week only, a copy of it may be older.
-        cp "$dir/sources.list" "$dir/trixie.list"
-        echo "deb-src [signed-by=$keys check-valid-until=no] $address sid main" >>"$dir/sources.list"
-        apt-get update -q --error-on=any && exit 0
-        echo "no sources of sid there; trixie's will do"
-        cp "$dir/trixie.list" "$dir/sources.list"
-        apt-get update -q --error-on=any && exit 0
+        # Sources of newer programs than trixie's (their index is valid for a week only, a copy of it may be older), and
+        # Debian 12, for `apt-get -t bookworm`: without -t the newer version wins.
+        for more in "deb-src [signed-by=$keys check-valid-until=no] $address sid main" \
+            "deb [signed-by=$keys] $address bookworm main"; do
+            cp "$dir/sources.list" "$dir/before.list"
+            echo "$more" >>"$dir/sources.list"
+            apt-get update -q --error-on=any && continue
+            echo "not there: $more"
+            cp "$dir/before.list" "$dir/sources.list"
+            apt-get update -q --error-on=any || exit 1
+        done
+        exit 0
     done
 fi
 

@@ -149,6 +149,9 @@ if [ "$WHAT" = test ]; then
     else missing micropython 'no C compiler' gcc libc6-dev
     fi
     tool prosody 'Prosody 13, a real XMPP server (20 MB to fetch, 70 MB)'
+    tool prosody012 'Prosody 0.12, an older one (20 MB to fetch, 53 MB)'
+    tool ejabberd 'ejabberd, another real XMPP server (47 MB to fetch, 74 MB)'
+    tool jabberd2 'jabberd2, one of the old kind (10 MB to fetch, 17 MB)'
 fi
 
 if [ -n "$env" ]; then
@@ -158,6 +161,9 @@ if [ -n "$env" ]; then
     there MICROPYTHON_SRC "$(tool_dir micropython)"
     there MPY_CROSS "$(tool_dir micropython)/mpy-cross/build/mpy-cross"
     there PROSODY13 "$(tool_dir prosody)/bin/prosody"
+    there PROSODY012 "$(tool_dir prosody012)/bin/prosody"
+    there EJABBERD "$(tool_dir ejabberd)/bin/ejabberd"
+    there JABBERD2 "$(tool_dir jabberd2)"
     echo "STUBS=$STUBS"
     echo "CHROMIUM=$CHROMIUM"
     echo "QEMU_ARM=$(arm_tools && command -v qemu-system-arm)"

@@ -8,8 +8,9 @@ TOP = Path(__file__).parents[2]
 README = TOP / "core" / "README.md"
 sys.path.insert(0, str(TOP / "core"))
 
+from nocarrier import ns  # noqa: E402
 from nocarrier.queue import records, states  # noqa: E402
-from nocarrier.session import steps  # noqa: E402
+from nocarrier.session import steps, ways  # noqa: E402
 
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.S)
 
@@ -31,7 +32,18 @@ def _records() -> str:
     return "\n".join(line for line in records.__doc__.splitlines() if line.startswith("|"))
 
 
-TABLES = {"steps": _steps, "states": _states, "records": _records}
+def _ways() -> str:
+    needs = {
+        ways._NOTHING: "nothing", ways._SECRECY: "a trusted line, or the user's preference under TLS", ways._TLS: "TLS",
+        ways._TOKEN: "TLS, and a token of an earlier login", ways._BOUND: "TLS, and a channel binding that both have",
+    }  # fmt: skip
+    profiles = {ns.SASL2: "SASL2 (XEP-0388)", ns.SASL: "RFC 6120"}
+    rows = ["| profile | mechanism | needs |", "|---|---|---|"]
+    rows += ["| %s | %s | %s |" % (profiles[profile], name, needs[need]) for profile, name, _, need in ways.WAYS]
+    return "\n".join(rows)
+
+
+TABLES = {"steps": _steps, "ways": _ways, "states": _states, "records": _records}
 
 
 def generated(text: str) -> str:

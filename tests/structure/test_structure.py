@@ -13,6 +13,7 @@ import pytest
 TOP = Path(__file__).parents[2]
 CORE = TOP / "core" / "nocarrier"
 PORTS = TOP / "ports" / "nocarrier_ports"
+DESKTOP = ("desktop_serial.py", "desktop_tls.py")  # links that need CPython
 
 # design.md: what core/ may import. `typing` only inside try, for annotations.
 ALLOWED = {"micropython", "binascii", "hashlib", "struct", "array", "typing", "nocarrier"}
@@ -98,11 +99,12 @@ def test_a_layer_knows_nothing_above_it(path):
 
 
 def test_ports_know_the_core_and_no_emulator():
-    desktop = {"serial"}
+    desktop = {"serial", "ssl"}
     device = {
         "errno",
         "framebuf",
         "gc",
+        "hashlib",
         "json",
         "os",
         "select",
@@ -114,7 +116,7 @@ def test_ports_know_the_core_and_no_emulator():
         "typing",
     }
     for path in modules(PORTS):
-        allowed = device | {"nocarrier", "nocarrier_ports"} | (desktop if path.name == "desktop_serial.py" else set())
+        allowed = device | {"nocarrier", "nocarrier_ports"} | (desktop if path.name in DESKTOP else set())
         for line, name, _ in imports(path):
             assert name.split(".")[0] in allowed, "%s:%d imports %s" % (path.name, line, name)
 
@@ -202,7 +204,7 @@ def test_constants_that_are_stated_twice_agree():
 def test_mip_installs_every_file(part, package):
     """package.json of micropython-lib's kind: [[name on the device, path beside the file], …]."""
     listed = json.loads((TOP / part / "package.json").read_text())
-    desktop_only = {"nocarrier_ports/links/desktop_serial.py"}
+    desktop_only = {"nocarrier_ports/links/" + name for name in DESKTOP}
     there = {str(path.relative_to(TOP / part)) for path in modules(TOP / part / package)} - desktop_only
     assert {target for target, _ in listed["urls"]} == {source for _, source in listed["urls"]} == there
     version = re.search(r'__version__ = "(.*)"', (CORE / "__init__.py").read_text()).group(1)

@@ -117,10 +117,11 @@ def read(element: Node) -> Features:
     features.bind = element.child("bind", ns.BIND) is not None
     features.sm = element.child("sm", ns.SM) is not None
     caps = element.child("c", ns.CAPS)
-    # XEP-0305 has a feature for it; Prosody does it without saying so.
-    features.pipelines = element.child("pipelining", ns.PIPELINING) is not None or (
-        caps is not None and caps.get("node") == _PROSODY
-    )
+    # XEP-0305 has a feature for it. Prosody 13 does it without saying so; 0.12, which has no XEP-0478, seems to, and
+    # then reads the rest of the stream with the wrong parser.
+    prosody = caps is not None and caps.get("node") == _PROSODY
+    limits = element.child("limits", ns.LIMITS)
+    features.pipelines = element.child("pipelining", ns.PIPELINING) is not None or (prosody and limits is not None)
     return features
 
 

@@ -15,7 +15,7 @@ from nocarrier_emulator.demo.sides import EmulatedSide, ForeignSide, MicroPython
 from nocarrier_emulator.demo.stage import NUMBER, Options, Sent, Stage
 from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.phonebook import Service, Subscriber
-from nocarrier_emulator.prosody import Prosody, find_program
+from nocarrier_emulator.servers.prosody import Prosody, find_program
 from nocarrier_emulator.tcpnumber import TcpNumber
 
 _TEXTS = (

@@ -81,6 +81,17 @@ class Link:
         """True once bytes may pass; to be called again and again after open()."""
         raise NotImplementedError
 
+    def tls(self) -> "Optional[dict[str, bytes]]":
+        """The channel bindings of the verified TLS that protects the bytes now; None if there is none."""
+        return None
+
+    def starts_tls(self) -> bool:
+        """True if bytes pass in clear only until start_tls()."""
+        return False
+
+    def start_tls(self, now_ms: int) -> None:  # noqa: B027
+        """The server has agreed to begin TLS (RFC 6120 §5); ready() says when bytes may pass again."""
+
     def poll(self, now_ms: int) -> None:  # noqa: B027
         """Tells the link the time while it stands; links that need no time ignore it."""
 
