@@ -146,6 +146,10 @@ class Client:
         """The user accepts that the server offers weaker logins than before ("mechanism-too-weak")."""
         self.store.save_note("offer", "")
 
+    def set_active(self, active: bool) -> None:
+        """Whether somebody is looking at the screen: if not, the server holds back what can wait (XEP-0352)."""
+        self.session.set_active(active)
+
     def log_out(self) -> None:
         """Ends the session for good; take() what is left, then close the link."""
         if self.session.online():
@@ -245,8 +249,6 @@ class Client:
                 self._sender.acknowledged(value)
                 self._sender.requeued(store.outbox.resend())
         elif kind == ses.SESSION_LOST:
-            if value:  # it told how much it had, and then turned out to be deaf; else all of it is in doubt
-                self._sender.requeued(store.outbox.resend())
             store.save_session("", 0, "")
         elif kind == binding.BINDING:
             self._sender.new_session()
@@ -257,16 +259,18 @@ class Client:
             store.save_session(value, session.acks.handled, session.jid)
             self._counted = True
         elif kind == binding.BOUND:
-            self._begin(False)
+            self._begin()
+            self._events.append((events.ONLINE, False))
         elif kind == ses.RESUMED:
             self._sender.requeued(store.outbox.resend())
-            self._begin(True)
+            self._begin()
+        elif kind == ses.PROVED:
+            self._events.append((events.ONLINE, True))
         return True
 
-    def _begin(self, resumed: bool) -> None:
+    def _begin(self) -> None:
         self._sender.begin()
         self._reader.begin()
-        self._events.append((events.ONLINE, resumed))
 
     def _pump(self) -> None:
         if self.fault is None:

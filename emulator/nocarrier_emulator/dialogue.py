@@ -157,10 +157,10 @@ class Dialogue:
         )
 
     def resume(self, h: int) -> bytes:
-        """Logs in, resumes, and proves the stream alive; returns what the client says then."""
+        """Logs in, resumes, and proves the stream alive; returns what the client says since it was resumed."""
         self.authenticate()
-        self.server(b"<resumed xmlns='urn:xmpp:sm:3' previd='sm-%d' h='%d'/>" % (self._sm, h))
-        return self.server(b"<a xmlns='urn:xmpp:sm:3' h='%d'/>" % h)
+        said = self.server(b"<resumed xmlns='urn:xmpp:sm:3' previd='sm-%d' h='%d'/>" % (self._sm, h))
+        return said + self.server(b"<a xmlns='urn:xmpp:sm:3' h='%d'/>" % h)
 
     @staticmethod
     def id_of(said: bytes, what: bytes) -> bytes:

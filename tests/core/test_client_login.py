@@ -33,7 +33,7 @@ def test_the_way_up_byte_for_byte():
     assert said == OPEN + (
         b"<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>nc</resource></bind></iq>"
         b"<enable xmlns='urn:xmpp:sm:3' resume='true'/>"
-        b"<iq type='get' id='%s'><query xmlns='jabber:iq:roster'/></iq><presence/>"
+        b"<iq type='get' id='%s'><query xmlns='jabber:iq:roster' ver=''/></iq><presence/>"
     ) % talk.id_of(said, b"roster")
     assert talk.server(d.HEADER + d.BIND_OFFERED) == b""
     said = talk.bind()

@@ -212,3 +212,21 @@ def test_a_roster_over_the_limit_is_said_to_be_too_large():
     big = (d.ROSTER % roster).replace(b"</query>", b"<item jid='c@x'/>" * 150 + b"</query>")
     talk.server(big)
     assert talk.client.roster.too_large_bytes == len(big) and events.ROSTER in talk.kinds()
+
+
+def test_a_roster_that_is_known_is_not_sent_again():
+    """RFC 6121 §2.6: an empty result means that nothing has changed since the version that was named."""
+    talk = Dialogue()
+    said = talk.authenticate() + talk.bind()
+    roster = d.ROSTER % talk.id_of(said, b"jabber:iq:roster")
+    talk.server(roster.replace(b"iq:roster'", b"iq:roster' ver='v1'"))
+    push = b"<iq type='set' id='p'><query xmlns='jabber:iq:roster' ver='%s'><item jid='carla@x.test'/></query></iq>"
+    for version, named in ((b"v2", b"v2"), (b"x" * 65, b"")):
+        talk.server(push % version)
+        talk.client.log_out()
+        talk.down()
+        said = talk.authenticate() + talk.bind()
+        assert b"<query xmlns='jabber:iq:roster' ver='%s'/>" % named in said
+        talk.server(b"<iq type='result' id='%s'/>" % talk.id_of(said, b"jabber:iq:roster"))
+        contacts = sorted([contact.jid for contact in talk.client.roster.contacts()])
+        assert contacts == [d.PEER, "carla@x.test"] and talk.client.roster.known

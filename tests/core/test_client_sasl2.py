@@ -41,7 +41,7 @@ def test_the_way_up_byte_for_byte():
         b"<initial-response>AGFubmEAcGVuY2lsICYgw7xuc2FmZQ==</initial-response><user-agent id='%s'/>"
         b"<bind xmlns='urn:xmpp:bind:0'><tag>nc</tag><enable xmlns='urn:xmpp:sm:3' resume='true'/></bind>"
         b"</authenticate>"
-        b"<iq type='get' id='%s'><query xmlns='jabber:iq:roster'/></iq><presence/>"
+        b"<iq type='get' id='%s'><query xmlns='jabber:iq:roster' ver=''/></iq><presence/>"
         % (device.encode(), talk.id_of(said, b"jabber:iq:roster"))
     )
     said = talk.server(SUCCESS % (BOUND % 1))
@@ -87,9 +87,9 @@ def test_resumption_rides_along():
     assert b"<resume xmlns='urn:xmpp:sm:3' h='2' previd='sm-1'/><bind xmlns='urn:xmpp:bind:0'>" in said
     h = talk.client.session.acks.sent - 1  # all but the last message
     resumed = b"<resumed xmlns='urn:xmpp:sm:3' previd='sm-1' h='%d'/>" % h
-    assert talk.server(SUCCESS % resumed + b"<stream:features/>") == b"<r xmlns='urn:xmpp:sm:3'/>"
-    assert not talk.client.online()
-    said = talk.server(b"<a xmlns='urn:xmpp:sm:3' h='%d'/>" % h)
+    said = talk.server(SUCCESS % resumed + b"<stream:features/>")
+    assert said.startswith(b"<r xmlns='urn:xmpp:sm:3'/>") and not talk.client.online()
+    talk.server(b"<a xmlns='urn:xmpp:sm:3' h='%d'/>" % h)
     assert said.count(b"<message") == 1 and b"two" in said and (events.ONLINE, True) in talk.events
     assert (first, states.ON_SERVER) in talk.values(events.STATE) and second > first
 
@@ -207,9 +207,8 @@ def test_what_went_ahead_comes_again_after_a_resumption():
     talk.server(SUCCESS % (BOUND % 1))
     talk.down()
     assert b"<resume xmlns='urn:xmpp:sm:3' h='0' previd='sm-1'/>" in talk.up()
-    talk.server(d.HEADER + PLAIN + SUCCESS % b"<resumed xmlns='urn:xmpp:sm:3' previd='sm-1' h='1'/>")
-    said = talk.server(b"<a xmlns='urn:xmpp:sm:3' h='1'/>")
-    assert b"jabber:iq:roster" not in said and said.startswith(b"<presence/>")
+    said = talk.server(d.HEADER + PLAIN + SUCCESS % b"<resumed xmlns='urn:xmpp:sm:3' previd='sm-1' h='1'/>")
+    assert b"jabber:iq:roster" not in said and said.startswith(b"<r xmlns='urn:xmpp:sm:3'/><presence/>")
 
 
 def test_no_stanza_goes_ahead_where_a_session_may_be_resumed():
@@ -354,3 +353,41 @@ def test_a_long_id_of_a_session_is_not_resumed():
     assert talk.client.online() and talk.client.store.sm_id == ""
     talk.down()
     assert b"<authenticate" in talk.up()
+
+
+CSI = PLAIN.replace(b"<feature var=", b"<feature var='urn:xmpp:csi:0'/><feature var=")
+ACTIVE, INACTIVE, ASK = (
+    b"<active xmlns='urn:xmpp:csi:0'/>",
+    b"<inactive xmlns='urn:xmpp:csi:0'/>",
+    b"<r xmlns='urn:xmpp:sm:3'/>",
+)
+
+
+def test_the_server_is_told_whether_anybody_looks():
+    """XEP-0352, with a request behind it that Prosody needs to answer at all; said again after a resumption (§5)."""
+    talk = Dialogue()
+    talk.up()
+    talk.server(d.HEADER + CSI)
+    talk.server(SUCCESS % (BOUND % 1))
+    talk.server(b"<a xmlns='urn:xmpp:sm:3' h='3'/>")
+    for active, words in ((False, INACTIVE + ASK), (False, b""), (True, ACTIVE + ASK), (False, INACTIVE + ASK)):
+        talk.client.set_active(active)
+        assert talk.said() == words
+    talk.down()
+    for active in (False, True):
+        talk.client.set_active(active)
+        talk.up()
+        resumed = b"<resumed xmlns='urn:xmpp:sm:3' previd='sm-1' h='3'/>"
+        assert talk.server(d.HEADER + CSI + SUCCESS % resumed) == (ACTIVE if active else INACTIVE) + ASK
+        talk.down()
+    talk.client.set_active(False)
+    talk.client.store.save_session("", 0, "")
+    talk.up()
+    assert INACTIVE + ASK in talk.server(d.HEADER + CSI + SUCCESS % (BOUND % 2))  # a new session begins active
+
+
+def test_a_server_that_does_not_ask_is_told_nothing():
+    talk = Dialogue()
+    online(talk)
+    talk.client.set_active(False)
+    assert talk.said() == b""

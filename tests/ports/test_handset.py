@@ -337,3 +337,18 @@ def test_a_weaker_login_than_before_waits_for_the_user():
     press(pair.anna, "F1")
     pair.run(30)
     assert pair.anna.client.online() and rows(pair.anna)[-1] == ""
+
+
+def test_the_server_is_told_when_nobody_has_pressed_a_key_for_a_minute(monkeypatch):
+    pair = Pair()
+    told = []
+    monkeypatch.setattr(pair.anna.client, "set_active", told.append)
+    pair.clock.run(59_000)
+    assert told == []
+    pair.clock.run(2_000_000_000)  # longer than the device's clock counts
+    assert told and set(told) == {False}
+    del told[:]
+    press(pair.anna, "ArrowDown")
+    assert told == [True]
+    pair.clock.run(59_000)
+    assert told == [True]

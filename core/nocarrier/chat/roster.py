@@ -13,6 +13,7 @@ except ImportError:
 OFFLINE = "offline"
 _SUBSCRIPTIONS = ("none", "to", "from", "both")
 _JID_CHARS = 255  # of an address that messages can be sent to
+_VERSION_CHARS = 64  # ejabberd's have 40
 _SHOWS = ("away", "chat", "dnd", "xa")
 
 
@@ -36,6 +37,7 @@ class Roster:
         self._limit = contacts
         self._text_chars = text_chars
         self._contacts: "dict[str, Contact]" = {}
+        self.version = ""  # of what is kept here, as the server calls it (RFC 6121 §2.6)
         self.known = False
         self.asked = False
         self.left_out = 0
@@ -60,6 +62,7 @@ class Roster:
         self.too_large_bytes = 0
         if query is None:
             return
+        self.version = _version(query)
         old = self._contacts
         self._contacts = {}
         self.left_out = 0
@@ -74,6 +77,7 @@ class Roster:
             return False
         for item in query.elements():
             self._item(item, self._contacts)
+        self.version = _version(query)
         return True
 
     def presence(self, stanza: Node) -> "Optional[Contact]":
@@ -118,3 +122,9 @@ class Roster:
         contact.name = (item.get("name") or "")[: self._text_chars]
         contact.subscription = subscription if subscription in _SUBSCRIPTIONS else "none"
         self._contacts[jid] = contact
+
+
+def _version(query: Node) -> str:
+    """What the server calls this state of the roster; "" if that is too long to be kept: then all of it comes again."""
+    version = query.get("ver") or ""
+    return version if len(version) <= _VERSION_CHARS else ""

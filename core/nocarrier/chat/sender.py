@@ -85,7 +85,7 @@ class Sender:
         session = self._session
         while session.ahead() and self._posts and len(self._posts[0]) <= session.room():
             session.send(self._posts.pop(0), True)
-        while session.online() and session.hungry():
+        while session.passes() and session.hungry():
             unacknowledged = session.acks.unacknowledged()
             if self._posts and unacknowledged < self._window + self._posts_limit:
                 if len(self._posts[0]) > session.room():

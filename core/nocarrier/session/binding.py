@@ -33,10 +33,14 @@ _BIND = const(2)
 
 
 class Binding:
-    """Resumes, binds, enables. resumed_h: how much the server has, if it has resumed the session."""
+    """Resumes, binds, enables.
+
+    resumed_h: how much the server has, if it has resumed the session. csi: it wants to know whether anybody is looking.
+    """
 
     def __init__(self, ladder: "Ladder") -> None:
         self.resumed_h = 0
+        self.csi = False
         self._ladder = ladder
         self._binds = False  # the login is for a new session, which begins with its success
         self._sm = False  # the server has stream management, as far as is known
@@ -145,6 +149,7 @@ class Binding:
         self._keep(offered)
 
     def _keep(self, offered: "Features") -> None:
+        self.csi = offered.csi
         self._offer = offered.text()
         self._ladder.events.append((LEFT, ("offer", self._offer)))
 

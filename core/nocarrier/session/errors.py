@@ -1,6 +1,12 @@
 """How a session ends by the server's doing. PeerErrors, as those of the XML in errors.py."""
 
+from nocarrier import ns
 from nocarrier.errors import NocarrierError, PeerError
+
+try:
+    from nocarrier.wire.node import Node
+except ImportError:
+    pass
 
 
 class StreamError(PeerError):
@@ -13,6 +19,9 @@ class AuthError(PeerError):
 
 # AuthError's condition, ours and not the server's, when a password is needed that is not kept on the device.
 PASSWORD_WANTED = "password-wanted"
+# Stream errors that say nothing of what we have sent (RFC 6120 §4.9.3).
+PASSING = ("conflict", "connection-timeout", "remote-connection-failed", "resource-constraint", "see-other-host",
+            "system-shutdown")  # fmt: skip
 # Stream errors after which calling again by oneself would only repeat them (RFC 6120 §4.9.3).
 _FINAL = ("conflict", "host-unknown", "host-gone", "not-authorized", "unsupported-version", "invalid-namespace")
 
@@ -22,3 +31,12 @@ def may_retry(error: NocarrierError) -> bool:
     if isinstance(error, AuthError):
         return error.condition == "temporary-auth-failure"
     return not (isinstance(error, PeerError) and error.condition in _FINAL)
+
+
+def stream_error(element: "Node") -> StreamError:
+    """What <stream:error/> says."""
+    condition = "undefined-condition"
+    for child in element.elements():
+        if child.xmlns == ns.STREAM_ERRORS and child.name != "text":
+            condition = child.name
+    return StreamError(condition, (element.child_text("text", ns.STREAM_ERRORS) or "")[:80])

@@ -30,7 +30,7 @@ TYPES_FOLLOW = "\x1f"
 
 # What is looked for under each name; whatever else is offered is of no use to us, and might be called anything.
 _LISTS = {ns.SASL2: MECHANISMS, ns.SASL: MECHANISMS, ns.FAST: TOKENS, ns.SASL_CB: BINDINGS}
-_FLAGS = ("inline_sm", "inline_bind", "inline_enable", "binds", "sm", "pipelines", "one_step")
+_FLAGS = ("inline_sm", "inline_bind", "inline_enable", "binds", "sm", "csi", "pipelines", "one_step")
 _PROSODY = const("http://prosody.im")
 
 
@@ -39,7 +39,7 @@ class Features:
 
     offered: mechanisms of each SASL profile and of FAST, and types of channel binding, by namespace.
     listed:  all mechanisms of each SASL profile with the types of channel binding, as XEP-0474 hashes them.
-    sm, bind: what may be asked for after the login.
+    sm, bind, csi: what may be asked for after the login (csi: XEP-0352).
     inline_sm:   a session may be resumed with SASL2's success (XEP-0198).
     inline_bind: a resource may be bound with it (XEP-0386); inline_enable: and stream management begun.
     binds:       the server has anything to do with channel binding.
@@ -51,7 +51,7 @@ class Features:
         self.offered: "dict[str, list[str]]" = {name: [] for name in _LISTS}
         self.listed: "dict[str, str]" = {}
         self.inline_sm = self.inline_bind = self.inline_enable = False
-        self.tls = self.tls_required = self.bind = self.sm = False
+        self.tls = self.tls_required = self.bind = self.sm = self.csi = False
         self.binds = self.pipelines = self.one_step = False
 
     def text(self) -> str:
@@ -69,13 +69,13 @@ class Features:
         """Adds what an earlier login has shown. refused: this time the server has refused what was sent ahead."""
         self.sm = True  # nearly every server has it
         if before is not None:
-            self.sm, self.pipelines = before.sm, before.pipelines
+            self.sm, self.csi, self.pipelines = before.sm, before.csi or self.csi, before.pipelines
             self.one_step = before.one_step and before.offered == self.offered
         self.one_step = self.one_step or refused
 
     def behind(self, features: "Features") -> None:
         """Adds what the features behind the login show."""
-        self.sm, self.pipelines = features.sm, features.pipelines
+        self.sm, self.csi, self.pipelines = features.sm, features.csi, features.pipelines
         # Without stream management it was probably this that was refused, and it will not be asked for again.
         self.one_step = self.one_step and self.sm
 
@@ -116,6 +116,7 @@ def read(element: Node) -> Features:
     features.tls_required = starttls is not None and starttls.child("required", ns.TLS) is not None
     features.bind = element.child("bind", ns.BIND) is not None
     features.sm = element.child("sm", ns.SM) is not None
+    features.csi = features.csi or element.child("csi", ns.CSI) is not None
     caps = element.child("c", ns.CAPS)
     # XEP-0305 has a feature for it. Prosody 13 does it without saying so; 0.12, which has no XEP-0478, seems to, and
     # then reads the rest of the stream with the wrong parser.
@@ -134,6 +135,7 @@ def _read_inline(features: Features, inline: Node) -> None:
     with_bind = bind2.child("inline", ns.BIND2) if bind2 is not None else None
     if with_bind is not None:
         features.inline_enable = any([each.get("var") == ns.SM for each in with_bind.elements()])
+        features.csi = any([each.get("var") == ns.CSI for each in with_bind.elements()])
 
 
 def _take(features: Features, kind: str, names: "list[str]") -> None:

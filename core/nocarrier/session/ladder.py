@@ -99,6 +99,10 @@ class Ladder:
         """How much the server has of ours, when it has resumed the session."""
         return self._binding.resumed_h
 
+    def csi(self) -> bool:
+        """True if the server offers client state indication (XEP-0352)."""
+        return self._binding.csi
+
     def header(self, header: Node) -> None:
         """The server's stream header (RFC 6120 §4.7)."""
         if not header.is_a("stream", ns.STREAM):

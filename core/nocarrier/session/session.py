@@ -1,8 +1,7 @@
 """One account's session with its server: from a fresh transport to an online, acknowledged, resumable stream.
 
-Bytes go in by feed() and come out by take(); what happens comes out of next_event(). The session knows the server's
-protocol up to the point where stanzas begin to mean something; those are handed up as they are. How it gets online is
-ladder.py's business; what follows is here: stanzas, acknowledgements, liveness, the line's budget.
+Bytes go in by feed() and come out by take(); what happens comes out of next_event(). Stanzas are handed up as they are.
+How the session gets online is ladder.py's business; what follows is here: acknowledgements, liveness, the line's budget.
 """
 
 from nocarrier import ns
@@ -12,7 +11,7 @@ from nocarrier.modular import count_diff, ticks_diff
 from nocarrier.session import steps
 from nocarrier.session.acks import Acks, number
 from nocarrier.session.binding import LEFT
-from nocarrier.session.errors import StreamError
+from nocarrier.session.errors import PASSING, StreamError, stream_error
 from nocarrier.session.ladder import Ladder
 from nocarrier.session.line import Liveness
 from nocarrier.session.outflow import Outflow
@@ -34,20 +33,17 @@ except ImportError:
     pass
 
 # Events, as (kind, value), beside those of binding.py.
-RESUMED = const(11)  # value: None; acknowledgements were reported before
+RESUMED = const(11)  # value: None; acknowledgements were reported before; what comes next may be written already
 STANZA = const(12)  # value: Node, good until the next call; call handled() when it has been dealt with
 TOO_LARGE = const(13)  # value: TooLarge; call handled() too
 ACKNOWLEDGED = const(14)  # value: h
 ACK_WANTED = const(15)  # value: None; call acknowledge() when h is on flash
-SESSION_LOST = const(16)  # value: whether it had told its h; the known session must not be resumed any more
+SESSION_LOST = const(16)  # value: None; the known session must not be resumed any more
+PROVED = const(17)  # value: None; the resumed stream is alive
 
 _STANZAS = ("message", "presence", "iq")
 # Prosody 13 may hold back a token that came in pieces until this much more has come.
 _PROBE = b" " * 64
-
-# Stream errors that say nothing of what we have sent (RFC 6120 §4.9.3).
-_PASSING = ("conflict", "connection-timeout", "remote-connection-failed", "resource-constraint", "see-other-host",
-            "system-shutdown")  # fmt: skip
 
 # Attributes whose values seldom change in what a server says to one client.
 _STEADY = ("to", "type", "by", "xml:lang", "queryid")
@@ -66,9 +62,9 @@ class Session:
         self._events: "list[tuple[int, object]]" = []
         self._ladder = Ladder(account, line.trusted, self._parser, self.acks, self._out, self._alive, self._events)
         self._again: "list[bytes]" = []
-        self._told_h = False
         self._ack_h: "Optional[int]" = None  # what the next <a/> says
         self._closing = False
+        self._active = True  # somebody is looking
         self._asked = 0  # how many stanzas were written when the last acknowledgement was asked for
 
     @property
@@ -91,7 +87,6 @@ class Session:
         self._out.clear()
         self._events.clear()
         self._asked = 0
-        self._told_h = False
         self._ack_h = None
         self._closing = False
         self._alive.reset(now_ms)
@@ -106,7 +101,7 @@ class Session:
         ladder = self._ladder
         if not ladder.hasty or ladder.state == steps.ONLINE or error.condition == "mechanism-too-weak":
             return False
-        return ladder.mistaken or (isinstance(error, StreamError) and error.condition not in _PASSING)
+        return ladder.mistaken or (isinstance(error, StreamError) and error.condition not in PASSING)
 
     def ahead(self) -> bool:
         """True while stanzas may be sent ahead: requests of a session that the server is about to begin."""
@@ -120,7 +115,7 @@ class Session:
         """
         self._events[:] = [event for event in self._events if event[0] == LEFT]
         if fault and self.state == steps.PROVING:
-            self._events.append((SESSION_LOST, self._told_h))
+            self._events.append((SESSION_LOST, None))
         self._out.clear()
         self._ladder.go(steps.CLOSED)
 
@@ -157,7 +152,7 @@ class Session:
         """
         self._at(now_ms)
         limit = min(limit, self._alive.budget_bytes(now_ms))
-        while self._again and self.online() and len(self._again[0]) <= self._out.room():
+        while self._again and self.passes() and len(self._again[0]) <= self._out.room():
             data = self._again.pop(0)
             self._out.add(data)
             self.acks.count_out(data)
@@ -179,8 +174,12 @@ class Session:
         return self._out.hungry()
 
     def online(self) -> bool:
-        """True when stanzas may be sent."""
+        """True when the server is known to hear us."""
         return self.state == steps.ONLINE and not self._closing
+
+    def passes(self) -> bool:
+        """True when stanzas may be sent: as soon as a session is resumed, before it is known whether that is deaf."""
+        return self.state in (steps.ONLINE, steps.PROVING) and not self._closing
 
     def encode(self, stanza: Element) -> bytes:
         """The stanza's bytes. Raises UsageError if it cannot be written."""
@@ -192,7 +191,7 @@ class Session:
             self._out.add(data)
             self._ladder.ahead.append(data)
             return 0
-        if not self.online():
+        if not self.passes():
             raise UsageError("not online")
         if self._again:
             raise UsageError("what a resumption repeats goes first")
@@ -206,6 +205,12 @@ class Session:
     def acknowledge(self) -> None:
         """Answers an ack request with the next bytes, once however often it was made; h must be on flash."""
         self._ack_h = self.acks.handled
+
+    def set_active(self, active: bool) -> None:
+        """Whether somebody is looking: if not, the server holds back what can wait (XEP-0352)."""
+        changed, self._active = active != self._active, active
+        if changed and self.online() and self._ladder.csi():
+            self._tell_active()
 
     def close(self) -> None:
         """Ends the stream for good (RFC 6120 §4.4): the session will not be resumed."""
@@ -250,7 +255,7 @@ class Session:
     def _on_element(self, element: Node) -> None:
         state = self.state
         if element.is_a("error", ns.STREAM):
-            raise _stream_error(element)
+            raise stream_error(element)
         # In ENABLING the resource is bound already: others may write to it.
         if state in (steps.ONLINE, steps.PROVING) or (state == steps.ENABLING and element.xmlns == ns.CLIENT):
             self._on_stanza(element)
@@ -258,18 +263,21 @@ class Session:
         self._ladder.element(element)
         if self.state == steps.PROVING:
             self._on_resumed(self._ladder.resumed_h())
-        elif self.state in (steps.BINDING, steps.ONLINE):  # a new session
+        elif self.state in (steps.BINDING, steps.ONLINE):  # a new session, which is active
             self._again = []
+            if self.state == steps.ONLINE and not self._active and self._ladder.csi():
+                self._tell_active()
 
     def _on_resumed(self, h: int) -> None:
         known = self._ladder.known
         assert known is not None
         self.acks.check(h)
-        self._told_h = True
         # Those that wait since an earlier resumption came after those that have been written since.
         self._again = self.acks.resume(h, known[1]) + self._again
         self._events.append((ACKNOWLEDGED, h))
-        self._request_ack()
+        self._events.append((RESUMED, None))
+        # A session that was inactive when its line died goes mute at Prosody unless it is told again.
+        self._tell_active()
 
     def _on_stanza(self, element: Node) -> None:
         if element.xmlns == ns.CLIENT and element.name in _STANZAS:
@@ -285,7 +293,7 @@ class Session:
 
     def _on_ack(self, h: int) -> None:
         self.acks.acknowledge(h)
-        if self.state == steps.PROVING and h != self.acks.sent:
+        if self.state == steps.PROVING and count_diff(h, self._asked) < 0:
             return  # the old stream's last words are no proof that the new one is heard
         if count_diff(h, self._asked) >= 0:  # an older answer was on its way
             self.acks.requested = False
@@ -293,7 +301,7 @@ class Session:
         self._events.append((ACKNOWLEDGED, h))
         if self.state == steps.PROVING:
             self._ladder.go(steps.ONLINE)
-            self._events.append((RESUMED, None))
+            self._events.append((PROVED, None))
 
     def _wants_ack(self) -> bool:
         """True if something is unacknowledged for which no acknowledgement has been asked."""
@@ -308,16 +316,15 @@ class Session:
             raise StreamError("unsupported-stanza-type", head.name[:32])
         self._events.append((TOO_LARGE, skipped))
 
+    def _tell_active(self) -> None:
+        """With a request behind it: Prosody holds its answers back while <inactive/> is the last thing it has read."""
+        if self._ladder.csi() and self.acks.active:
+            self._out.put(Element("active" if self._active else "inactive", ns.CSI))
+        if self.acks.active:
+            self._request_ack()
+
     def _request_ack(self) -> None:
         self.acks.requested = True
         self._asked = self.acks.sent
         self._alive.expect(self._ladder.now_ms)
         self._out.put(Element("r", ns.SM))
-
-
-def _stream_error(element: Node) -> StreamError:
-    condition = "undefined-condition"
-    for child in element.elements():
-        if child.xmlns == ns.STREAM_ERRORS and child.name != "text":
-            condition = child.name
-    return StreamError(condition, (element.child_text("text", ns.STREAM_ERRORS) or "")[:80])

@@ -4,6 +4,7 @@ from nocarrier import events
 from nocarrier.compat import const
 from nocarrier.errors import NocarrierError
 from nocarrier.jid import bare
+from nocarrier.modular import ticks_add, ticks_diff
 from nocarrier.session.errors import AuthError
 from nocarrier_ports import runner as run
 from nocarrier_ports.handset import keys, words
@@ -22,6 +23,7 @@ except ImportError:
 
 
 _CORRESPONDENTS = const(32)  # strangers in the list of contacts, and all of them before the roster is there
+_LOOKS_MS = const(60_000)  # after its last key nobody is taken to be looking any more
 _UNREAD = const(64)  # senders whose unread messages are counted
 
 
@@ -48,7 +50,8 @@ class App:
         self.correspondents = client.store.correspondents(_CORRESPONDENTS)
         self.notice = ""
         self._on_event = on_event
-        self._now_ms = 0
+        self._now_ms = self._key_ms = 0
+        self._pressed = False  # a key, since the last step
         self._view: View = ContactsView(self)
 
     def key(self, code: int, mods: int, down: bool) -> None:
@@ -56,6 +59,8 @@ class App:
         if not down:
             return
         self.notice = ""
+        self._pressed = True
+        self.client.set_active(True)
         try:
             if code == keys.CALL:
                 self._call()
@@ -70,6 +75,11 @@ class App:
     def step(self, now_ms: int, utc_s: int = 0) -> None:
         """Runs the line, takes what happened, draws what changed."""
         self._now_ms = now_ms
+        if self._pressed:
+            self._pressed, self._key_ms = False, now_ms
+        elif ticks_diff(now_ms, self._key_ms) >= _LOOKS_MS:
+            self._key_ms = ticks_add(now_ms, -_LOOKS_MS)  # or the wrapping clock would bring it back
+            self.client.set_active(False)
         self.runner.step(now_ms, utc_s)
         while True:
             event = self.client.next_event()
