@@ -24,3 +24,4 @@ CAPS = "http://jabber.org/protocol/caps"  # XEP-0115
 PIPELINING = "urn:xmpp:features:pipelining"  # XEP-0305
 CSI = "urn:xmpp:csi:0"  # XEP-0352
 LIMITS = "urn:xmpp:stream-limits:0"  # XEP-0478
+IQ_AUTH = "jabber:iq:auth"  # XEP-0078

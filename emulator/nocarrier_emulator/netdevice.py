@@ -27,7 +27,7 @@ class NetDevice:
     """One user's device.
 
     way: PLAIN, STARTTLS or DIRECT, for the server's domain that has it. ca: the PEM file of the root that is trusted
-    under TLS. trusted: the user's word for the line. quick: see Account. flash: of an earlier device, or a new one.
+    under TLS. trusted: the user's word for the line. quick, legacy: see Account. flash: of an earlier device, or new.
     """
 
     def __init__(
@@ -40,12 +40,13 @@ class NetDevice:
         flash: Storage | None = None,
         trusted: bool = False,
         quick: bool = False,
+        legacy: bool = False,
         domain: str = "",
         port: int = 0,
     ) -> None:
         self.flash = flash or MemoryFlash()
         domain = domain or (server.domain if way == PLAIN else server.tls_domain)
-        account = Account("%s@%s" % (user, domain), password or server.users.get(user), "nc-" + user, quick)
+        account = Account("%s@%s" % (user, domain), password or server.users.get(user), "nc-" + user, quick, legacy)
         count = iter(range(1 << 30))
 
         def entropy(size: int) -> bytes:

@@ -1,5 +1,6 @@
 """Getting online: every byte of the way up, whatever pieces the server's bytes come in, and what stops it."""
 
+import hashlib
 from binascii import a2b_base64, b2a_base64
 
 from nocarrier import events
@@ -111,7 +112,7 @@ def scram_up_to_the_proof(talk):
 def test_features_instead_of_success_prove_nothing():
     """A server that has not shown its signature gets no resource bound, and no message."""
     talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
-    talk.client.store.save_note("offer", "urn:ietf:params:xml:ns:xmpp-sasl/SCRAM-SHA-256")
+    talk.client.store.save_note("offer", "1:SCRAM-SHA-256")
     talk.client.send_message(d.PEER, "secret")
     scram_up_to_the_proof(talk)
     assert talk.server(d.BIND_OFFERED) == b"" and not talk.client.online()
@@ -252,20 +253,20 @@ def test_a_refused_resource_is_told():
 
 
 def test_a_server_without_stream_management_or_archive_is_used_as_it_is():
-    """Nearly all have it, and so it is asked for ahead; where that was wrong it is known from the second call on."""
+    """Nearly all have it, and it is asked for ahead; one that has not is taken step by step from the second call on."""
     talk = Dialogue()
     no_sm = d.BIND_OFFERED.replace(b"<sm xmlns='urn:xmpp:sm:3'/>", b"")
-    for enables, asks in ((True, True), (False, True), (False, False)):
+    for enables, last in ((True, False), (False, False), (False, True)):
         said = talk.up()
         said += talk.server(d.HEADER + d.PLAIN_OFFERED)
         said += talk.server(d.SUCCESS)
-        assert (b"<bind " in said) == (not asks or enables) and (b"<enable" in said) == enables
+        assert (b"<bind " in said) == (b"<enable" in said) == enables
         said = talk.server(d.HEADER + no_sm)
-        assert (b"<bind " in said) == (asks and not enables) and b"enable" not in said
+        assert (b"<bind " in said) == (not enables) and b"enable" not in said
         said = talk.server(d.BOUND)
         if enables:
             assert may_retry(fault(talk)) and talk.values(events.FAULT)[0].condition == "reset"
-        if asks:
+        if not last:
             talk.down()
     assert talk.client.online() and b"<r " not in said
     archive = talk.id_of(said, b"mam:2")
@@ -299,3 +300,58 @@ def test_limits_and_accounts_that_make_no_sense_are_the_callers_mistake():
             assert False, "accepted"
         except UsageError:
             pass
+
+
+LEGACY_HEADER = d.HEADER.replace(b" version='1.0'", b"")
+AUTH = (
+    b"<iq type='set' id='auth'><query xmlns='jabber:iq:auth'><username>anna</username>%s<resource>nc</resource>"
+    b"</query></iq>"
+)
+
+
+def legacy(line, password=d.PASSWORD):
+    return Dialogue(line=line, account=Account(d.OWN, password, "nc", legacy=True))
+
+
+def test_the_way_in_of_2001_byte_for_byte():
+    """XEP-0078, in two flights: the server of then takes nothing behind the login before it has answered."""
+    talk = legacy(LineProfile(1_000_000, 100, 10_000, True))
+    header = OPEN.replace(b" version='1.0'", b"")
+    assert talk.up() == header + AUTH % "<password>pencil &amp; \u00fcnsafe</password>".encode()
+    assert talk.server(LEGACY_HEADER) == b"" and not talk.client.online()
+    said = talk.server(b"<iq type='result' id='auth'/>")
+    assert said.startswith(b"<iq type='get' id='") and b"<presence/>" in said and talk.client.online()
+    assert talk.client.session.jid == d.FULL and b"<r " not in said and b"<enable" not in said
+
+
+def test_on_a_line_that_is_not_trusted_a_digest_goes_instead_of_the_password():
+    talk = legacy(LineProfile(1_000_000, 100, 10_000))
+    assert talk.up() == OPEN.replace(b" version='1.0'", b"")
+    digest = hashlib.sha1(b"s" + d.PASSWORD.encode()).digest().hex().encode()
+    assert talk.server(LEGACY_HEADER) == AUTH % (b"<digest>%s</digest>" % digest)
+    talk.server(b"<iq type='result' id='auth'/>")
+    assert talk.client.online()
+
+
+def test_what_stops_a_legacy_login():
+    error = b"<iq type='error' id='auth'><error %s</error></iq>"
+    for words, condition in (
+        (error % b"code='401'>Unauthorized", "not-authorized"),
+        (error % b"code='409'>Conflict", "conflict"),
+        (error % b"type='auth'><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>", "forbidden"),
+        (b"<iq type='error' id='auth'/>", "not-authorized"),
+        (d.SUCCESS, "malformed-request"),
+        (b"<iq type='result' id='other'/>", "unsupported-stanza-type"),
+        (d.PLAIN_OFFERED + d.SUCCESS, "malformed-request"),  # Prosody offers something there too
+    ):
+        talk = legacy(LineProfile(1_000_000, 100, 10_000, True))
+        talk.up()
+        assert talk.server(LEGACY_HEADER + words) == b"" and fault(talk).condition == condition, words
+    talk = legacy(LineProfile(1_000_000, 100, 10_000, True), None)
+    assert b"iq:auth" not in talk.up() and fault(talk).condition == "password-wanted"
+
+
+def test_nobody_goes_the_legacy_way_unasked():
+    talk = Dialogue()
+    talk.up()
+    assert talk.server(LEGACY_HEADER) == b"" and fault(talk).condition == "unsupported-version"

@@ -136,7 +136,7 @@ def test_a_session_is_not_given_up_because_it_cannot_be_resumed_at_once():
     talk = Dialogue()
     online(talk)
     talk.down()
-    talk.client.store.save_note("offer", "inline_bind urn:xmpp:sasl:2/PLAIN")
+    talk.client.store.save_note("offer", "inline_bind 2:PLAIN")
     said = talk.up()
     assert b"<authenticate" in said and b"<bind" not in said and b"<resume" not in said
 
@@ -225,7 +225,7 @@ REFUSAL = b"<failure xmlns='urn:xmpp:sasl:2'><invalid-mechanism xmlns='urn:ietf:
 
 def test_a_login_that_is_refused_since_the_server_has_changed_is_begun_anew():
     talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
-    talk.client.store.save_note("offer", "inline_bind urn:xmpp:sasl:2/SCRAM-SHA-1")
+    talk.client.store.save_note("offer", "inline_bind 2:SCRAM-SHA-1")
     assert b"mechanism='SCRAM-SHA-1'" in talk.up()
     assert talk.server(other(b"SCRAM-SHA-256", BIND)) == b""  # what was sent is still under way
     said = talk.server(REFUSAL)
@@ -237,7 +237,7 @@ def test_a_login_that_is_refused_since_the_server_has_changed_is_begun_anew():
 def test_after_a_mistake_nothing_goes_ahead():
     """Stanzas behind a login that is refused end the stream; the next call asks first, and the one after it not."""
     talk = Dialogue()
-    talk.client.store.save_note("offer", "inline_bind urn:xmpp:sasl:2/PLAIN")
+    talk.client.store.save_note("offer", "inline_bind 2:PLAIN")
     assert talk.up().endswith(b"<presence/>")
     talk.server(other(b"SCRAM-SHA-256", BIND) + REFUSAL)
     assert may_retry(talk.values(events.FAULT)[0])
@@ -251,7 +251,7 @@ def test_after_a_mistake_nothing_goes_ahead():
 
 def test_a_better_way_is_taken_the_next_time():
     talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
-    talk.client.store.save_note("offer", "inline_bind urn:xmpp:sasl:2/SCRAM-SHA-1")
+    talk.client.store.save_note("offer", "inline_bind 2:SCRAM-SHA-1")
     assert b"mechanism='SCRAM-SHA-1'" in talk.up()
     assert talk.server(other(b"SCRAM-SHA-1</mechanism><mechanism>SCRAM-SHA-256", SM + BIND)) == b""
     talk.client.store.save_note("offer", talk.client.session._ladder._proving._offered.text())
@@ -263,7 +263,7 @@ def test_a_weaker_login_than_before_needs_the_users_consent():
     """What was seen must not disappear silently: somebody in between may want the password."""
     for mechanism in (b"SCRAM-SHA-1", b"PLAIN"):
         talk = Dialogue()
-        talk.client.store.save_note("offer", "urn:xmpp:sasl:2/SCRAM-SHA-256")
+        talk.client.store.save_note("offer", "2:SCRAM-SHA-256")
         for _ in range(2):
             assert b"mechanism='SCRAM-SHA-256'" in talk.up()
             assert talk.server(other(mechanism, BIND)) == b"" and not talk.client.online()
@@ -276,7 +276,7 @@ def test_a_weaker_login_than_before_needs_the_users_consent():
 
 def test_a_line_that_is_not_trusted_any_more_gets_no_password_ahead():
     talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
-    talk.client.store.save_note("offer", "inline_bind urn:xmpp:sasl:2/PLAIN")
+    talk.client.store.save_note("offer", "inline_bind 2:PLAIN")
     assert b"<authenticate" not in talk.up()
     talk.server(d.HEADER + PLAIN)
     assert talk.values(events.FAULT)[0].condition == "invalid-mechanism"
@@ -308,7 +308,7 @@ def test_a_stream_that_breaks_at_a_hasty_login_is_tried_again_more_slowly():
         d.PLAIN_OFFERED + b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>",
     ):
         talk = Dialogue()
-        talk.client.store.save_note("offer", "inline_sm inline_bind inline_enable urn:xmpp:sasl:2/PLAIN")
+        talk.client.store.save_note("offer", "inline_sm inline_bind inline_enable 2:PLAIN")
         talk.up()
         talk.server(d.HEADER + answer)
         assert may_retry(talk.values(events.FAULT)[0]), answer
@@ -317,7 +317,7 @@ def test_a_stream_that_breaks_at_a_hasty_login_is_tried_again_more_slowly():
         talk.server(d.HEADER + gone)  # but not for ever
         assert not may_retry(talk.values(events.FAULT)[1])
     talk = Dialogue()
-    talk.client.store.save_note("offer", "inline_sm inline_bind inline_enable urn:xmpp:sasl:2/PLAIN")
+    talk.client.store.save_note("offer", "inline_sm inline_bind inline_enable 2:PLAIN")
     talk.up()
     talk.server(d.HEADER + PLAIN + REFUSAL.replace(b"invalid-mechanism", b"not-authorized"))
     assert not may_retry(talk.values(events.FAULT)[0])  # the password is wrong
@@ -325,7 +325,7 @@ def test_a_stream_that_breaks_at_a_hasty_login_is_tried_again_more_slowly():
 
 def test_stanzas_do_not_go_ahead_of_a_second_beginning():
     talk = Dialogue()
-    talk.client.store.save_note("offer", "inline_bind urn:xmpp:sasl:2/PLAIN")
+    talk.client.store.save_note("offer", "inline_bind 2:PLAIN")
     talk.client.link_up(0)
     talk.client.receive(d.HEADER + other(b"SCRAM-SHA-256", BIND)[len(d.HEADER) :] + REFUSAL, 0)
     said = talk.said()

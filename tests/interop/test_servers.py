@@ -3,12 +3,17 @@
 Counted are the flights of the client: what it says after it has heard something is another one.
 """
 
+import time
+from pathlib import Path
+
 import pytest
 
 from nocarrier import events
+from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.netdevice import DIRECT, PLAIN, STARTTLS, NetDevice
 from nocarrier_emulator.servers.certificate import Authority
 from nocarrier_emulator.servers.ejabberd import Ejabberd
+from nocarrier_emulator.servers.jabberd2 import Jabberd2
 from nocarrier_emulator.servers.prosody import Prosody
 
 USERS = {"anna": "änna & 'secret'", "bert": "bert-pw"}
@@ -100,3 +105,55 @@ def test_the_certificate_must_be_the_domains(servers, authority, name):
             else:  # a domain of Prosody's that has no TLS
                 assert device.fault() == "encryption-required"
             assert device.runner.state == 0  # not without the user
+
+
+@pytest.fixture(scope="module")
+def jabberd2(tool, authority):
+    server = Jabberd2(Path(tool("JABBERD2")), USERS, authority.server)
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.mark.parametrize("way, trusted, flights", [(PLAIN, True, 2), (PLAIN, False, 3), (DIRECT, False, 2)])
+def test_a_server_of_2001_by_the_legacy_profile(jabberd2, authority, way, trusted, flights):
+    """jabberd2 takes nothing behind the login; the digest needs its header first."""
+    for flash in (None, MemoryFlash()):
+        device = NetDevice(jabberd2, "bert", way=way, ca=authority.root, trusted=trusted, legacy=True, flash=flash)
+        device.run(lambda device=device: device.ready())
+        assert device.flight(ROSTER) == flights and (b"<digest>" in device.said) == (flights == 3)
+        assert [contact.jid.split("@")[0] for contact in device.client.roster.contacts()] == ["anna"]
+        assert not device.values(events.FAULT)
+        device.quit()
+        time.sleep(0.2)  # c2s mistakes a caller that comes at once for the one that has left
+
+
+def test_jabberd2_by_rfc_6120_takes_one_step_at_a_time(jabberd2):
+    """It ends the stream over what comes ahead of its time, once; from then on it is known."""
+    device = NetDevice(jabberd2, "anna", trusted=True)
+    device.run(device.ready)
+    assert len(device.values(events.FAULT)) == 1
+    device.quit()
+    time.sleep(0.2)
+    device = NetDevice(jabberd2, "anna", trusted=True, flash=device.flash)
+    device.run(device.ready)
+    assert device.flight(ROSTER) == 5 and not device.values(events.FAULT)
+    device.quit()
+
+
+def test_messages_pass_without_stream_management_and_archive(jabberd2):
+    anna, bert = (NetDevice(jabberd2, user, trusted=True, legacy=True) for user in USERS)
+    anna.run(lambda: anna.ready() and bert.ready(), others=[bert])
+    anna.client.send_message("bert@" + jabberd2.domain, "hello")
+    bert.run(lambda: bert.values(events.MESSAGE), others=[anna])
+    anna.run(lambda: anna.state("bert@" + jabberd2.domain) == "delivered", others=[bert])
+    assert [message.body for message in bert.values(events.MESSAGE)] == ["hello"]
+
+
+@pytest.mark.parametrize("name", [PROSODY13, PROSODY012, EJABBERD])
+def test_younger_servers_know_the_legacy_profile_too(servers, name):
+    server = servers(name)
+    device = NetDevice(server, "anna", trusted=True, legacy=True)
+    device.run(device.ready)
+    assert device.flight(ROSTER) == 2
+    device.quit()

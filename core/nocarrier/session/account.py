@@ -20,9 +20,12 @@ class Account:
 
     password: None if the device does not keep it: then a token or a key of an earlier login must do, or the user is
     asked for it. quick: under verified TLS send the password itself, a round trip less; the server sees it.
+    legacy: the server is of 2001 and knows no XMPP 1.0: `jabber:iq:auth` instead (XEP-0078).
     """
 
-    def __init__(self, jid: str, password: "Optional[str]", resource: str, quick: bool = False) -> None:
+    def __init__(
+        self, jid: str, password: "Optional[str]", resource: str, quick: bool = False, legacy: bool = False
+    ) -> None:
         if not resource:
             raise UsageError("an account has a resource")
         if password is not None:
@@ -34,6 +37,7 @@ class Account:
         self.password = password
         self.resource = resource
         self.quick = quick
+        self.legacy = legacy
 
 
 def uuid4(random: bytes) -> str:

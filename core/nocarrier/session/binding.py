@@ -96,6 +96,17 @@ class Binding:
             ladder.go(steps.REOPENING)
             ladder.go(steps.OFFERED_AGAIN)  # without a new stream
 
+    def begin_without(self) -> None:
+        """The legacy login has bound the resource along; of stream management nothing is known on such streams."""
+        ladder = self._ladder
+        if ladder.known is not None:
+            ladder.events.append((RESUME_FAILED, None))
+        ladder.events.append((BINDING, None))
+        ladder.jid = ladder.account.jid + "/" + ladder.account.resource
+        ladder.go(steps.BINDING)
+        ladder.acks.reset(False)
+        self._begun("")
+
     def features(self, features: "Features") -> None:
         """The features behind the login."""
         ladder = self._ladder

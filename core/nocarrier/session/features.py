@@ -30,6 +30,7 @@ TYPES_FOLLOW = "\x1f"
 
 # What is looked for under each name; whatever else is offered is of no use to us, and might be called anything.
 _LISTS = {ns.SASL2: MECHANISMS, ns.SASL: MECHANISMS, ns.FAST: TOKENS, ns.SASL_CB: BINDINGS}
+_TAGS = ((ns.SASL2, "2:"), (ns.SASL, "1:"), (ns.FAST, "t:"), (ns.SASL_CB, "c:"))  # short: a journal holds them often
 _FLAGS = ("inline_sm", "inline_bind", "inline_enable", "binds", "sm", "csi", "pipelines", "one_step")
 _PROSODY = const("http://prosody.im")
 
@@ -57,8 +58,8 @@ class Features:
     def text(self) -> str:
         """What of it is worth remembering until the next login, in words of ASCII."""
         words = [name for name in _FLAGS if getattr(self, name)]
-        for kind, names in self.offered.items():
-            words += [kind + "/" + name for name in names]
+        for kind, tag in _TAGS:
+            words += [tag + name for name in self.offered[kind]]
         return " ".join(words)
 
     def rides_differ(self, other: "Features") -> bool:
@@ -86,10 +87,9 @@ def recalled(text: str) -> Features:
     for word in text.split():
         if word in _FLAGS:
             setattr(features, word, True)
-        else:
-            kind, _, name = word.rpartition("/")
-            if kind in features.offered:  # else it was another version that has written it
-                features.offered[kind].append(name)
+        for kind, tag in _TAGS:  # a word without any of these was written by another version
+            if word.startswith(tag):
+                features.offered[kind].append(word[2:])
     return features
 
 

@@ -13,7 +13,7 @@ from nocarrier.session.features import read
 from nocarrier.session.proving import Proving
 
 try:
-    from typing import Optional
+    from typing import Any, Optional
 
     from nocarrier.session.account import Account
     from nocarrier.session.acks import Acks
@@ -54,7 +54,14 @@ class Ladder:
         self.ahead: "Optional[list[bytes]]" = None
         self.hasty = self.mistaken = self.cautious = False
         self._alive = alive
+        self._trusted = trusted
         self._secures = False  # TLS is to begin before anything else
+        self._digests = False  # the server's header is awaited, for its id
+        self._legacy: "Any" = None
+        if account.legacy:  # few are, and the others have no memory for it
+            from nocarrier.session import legacy
+
+            self._legacy = legacy
         self._binding = Binding(self)
         self._proving = Proving(self, self._binding, trusted)
 
@@ -77,6 +84,9 @@ class Ladder:
         self.hasty = self.mistaken = False
         self._secures = starttls
         self.go(steps.OPENING)
+        if self.account.legacy:
+            self._begin_legacy(tls is not None or self._trusted)
+            return
         # The name of the user belongs into an encrypted stream only (RFC 6120 §4.7.1).
         self.out.put_bytes(writes.stream_header(self.account.domain, self.account.jid if tls is not None else ""))
         if starttls:
@@ -107,6 +117,11 @@ class Ladder:
         """The server's stream header (RFC 6120 §4.7)."""
         if not header.is_a("stream", ns.STREAM):
             raise StreamError("invalid-namespace", "not an XMPP stream")
+        if self.account.legacy:
+            if self._digests:
+                self.out.put(self._legacy.request(self.account, header.get("id") or ""))
+            self.go(steps.PROVED)
+            return
         if (header.get("version") or "0").split(".")[0] != "1":
             raise StreamError("unsupported-version", "the server does not speak XMPP 1.0")
         self.go(steps.OFFERED if self.state == steps.OPENING else steps.OFFERED_AGAIN)
@@ -114,7 +129,8 @@ class Ladder:
     def element(self, element: Node) -> None:
         """An element that is no stanza for the client. Raises PeerError if it has no place on this step."""
         if element.is_a("features", ns.STREAM):
-            self._on_features(read(element))
+            if not self.account.legacy:  # Prosody offers them there too
+                self._on_features(read(element))
         elif element.xmlns in (ns.SASL, ns.SASL2):
             self._proving.element(element)
         elif element.xmlns == ns.SM:
@@ -123,6 +139,9 @@ class Ladder:
             self._on_tls(element)
         elif self.state == steps.BINDING and element.is_a("iq", ns.CLIENT):
             self._binding.bound(element)
+        elif self.account.legacy and element.is_a("iq", ns.CLIENT) and element.get("id") == self._legacy.ID:
+            self._legacy.check(element)
+            self._binding.begin_without()
         else:
             raise StreamError("unsupported-stanza-type", element.name[:32])
 
@@ -133,6 +152,13 @@ class Ladder:
     def late_features(self, element: Node) -> None:
         """Features that come when we are online."""
         self._binding.learn(read(element))
+
+    def _begin_legacy(self, secret: bool) -> None:
+        """XEP-0078. secret: the password itself may go; else a digest of it goes, one round trip later."""
+        self._digests = not secret
+        self.out.put_bytes(writes.stream_header(self.account.domain, "", b""))
+        if secret:
+            self.out.put(self._legacy.request(self.account, ""))
 
     def _on_features(self, features: Features) -> None:
         state = self.state

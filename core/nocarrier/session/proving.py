@@ -49,13 +49,18 @@ class Proving:
         self._offered = self._instead = None
         self._device = kept["device"]
         self._tried_ahead = False
-        self._ladder.cautious = self._ladder.cautious or (self._before is not None and self._before.one_step)
+        if self._before is not None and self._before.one_step:
+            self._ladder.cautious = True
         if self._before is not None and not self._ladder.cautious:
             # What is known is not asked again: a round trip less. A refusal is dealt with when it comes.
             try:
                 way = choose(self._before, self._means)
             except AuthError:
                 return  # not any more: the line may have become another one
+            # One without stream management is of the kind that takes one step at a time, and may not even say so.
+            if way[0] == ns.SASL and not self._before.sm:
+                self._ladder.cautious = True
+                return
             self._ladder.hasty = self._tried_ahead = True
             self._start(way, self._before)
 
@@ -151,7 +156,7 @@ class Proving:
         self._take_token(success)
         offered.remember(self._before, ladder.cautious)
         self._binding.proved(offered)
-        self._login = self._before = self._offered = None
+        self._login = self._before = self._offered = self._means = None
         if sasl2:
             self._binding.success(success)
         else:

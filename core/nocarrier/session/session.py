@@ -1,7 +1,7 @@
 """One account's session with its server: from a fresh transport to an online, acknowledged, resumable stream.
 
 Bytes go in by feed() and come out by take(); what happens comes out of next_event(). Stanzas are handed up as they are.
-How the session gets online is ladder.py's business; what follows is here: acknowledgements, liveness, the line's budget.
+How the session gets online is the business of ladder.py; acknowledgements, liveness and the line's budget are here.
 """
 
 from nocarrier import ns

@@ -27,6 +27,7 @@ NAMES = (
 STEPS = (
     (CLOSED, "link is up: send stream header, and what follows the features if they are known", OPENING),
     (OPENING, "stream header (RFC 6120 §4.2)", OFFERED),
+    (OPENING, "stream header, legacy profile: jabber:iq:auth is sent, or was (XEP-0078)", PROVED),
     (OFFERED, "features with TLS: <starttls/> has gone with the stream header (RFC 6120 §5)", SECURING),
     (SECURING, "proceed: the link begins TLS; nothing more is read or written", SECURED),
     (SECURED, "TLS stands: all begins anew", OPENING),
@@ -38,7 +39,7 @@ STEPS = (
     (DERIVING, "key ready: send <response/>", PROVED),
     (PROVED, "success, server's signature right: send a new stream header and what follows it", REOPENING),
     (PROVED, "success of SASL2 with a resumed session: send <r/>", PROVING),
-    (PROVED, "success of SASL2 with a bound resource (XEP-0386)", BINDING),
+    (PROVED, "success of SASL2 with a bound resource (XEP-0386), or of the legacy profile", BINDING),
     (REOPENING, "stream header; none after SASL2", OFFERED_AGAIN),
     (OFFERED_AGAIN, "features, a session is known: <resume/> is sent or was (XEP-0198 §5)", RESUMING),
     (OFFERED_AGAIN, "features: the account's resource is bound (RFC 6120 §7), with <enable/>", BINDING),

@@ -13,13 +13,14 @@ except ImportError:
     pass
 
 
-def stream_header(domain: str, jid: str = "") -> bytes:
+def stream_header(domain: str, jid: str = "", version: bytes = b" version='1.0'") -> bytes:
     """RFC 6120 §4.2, without an XML declaration: bytes. jid: ours, if the server may be told yet; FAST asks for it."""
-    return b"<stream:stream xmlns='%s' xmlns:stream='%s'%s to='%s' version='1.0'>" % (
+    return b"<stream:stream xmlns='%s' xmlns:stream='%s'%s to='%s'%s>" % (
         ns.CLIENT.encode(),
         ns.STREAM.encode(),
         b" from='%s'" % jid.encode() if jid else b"",  # a checked address needs no escapes
         domain.encode(),
+        version,
     )
 
 
