@@ -67,7 +67,8 @@ def test_h_is_a_32_bit_number():
 
 
 def test_silence_is_borne_for_three_round_trips_or_a_stall():
-    for line, allowance in ((LineProfile(2400, 300, 5_000), 5_000), (LineProfile(2400, 2_000, 5_000), 12_000)):
+    """Before anything is measured the round trip is the profile's, and its deviation half of that (RFC 6298 §2.2)."""
+    for line, allowance in ((LineProfile(2400, 300, 6_000), 6_000), (LineProfile(2400, 2_000, 5_000), 36_000)):
         alive = Liveness(line)
         alive.reset(0)
         assert alive.deadline_ms() is None and not alive.dead(1 << 28)
@@ -79,19 +80,20 @@ def test_silence_is_borne_for_three_round_trips_or_a_stall():
 def test_no_time_out_is_shorter_than_the_transfer():
     alive = Liveness(LineProfile(300, 300, 5_000))
     alive.reset(0)
-    alive.sent(300, 0)  # ten seconds at 300 bit/s
     alive.expect(0)
-    assert alive.deadline_ms() == 12_500 and not alive.wants_probe(12_499)
-    alive.sent(30, 0)
-    assert alive.deadline_ms() == 13_500
-    alive.sent(0, 13_400)  # a look whether there is anything to hand out is no transfer
-    assert alive.deadline_ms() == 13_500
+    alive.sent(300, 0)  # ten seconds at 300 bit/s
+    assert alive.allowance_ms() == 3 * (600 + 4 * 300 + 10_000) and alive.deadline_ms() == 17_700
+    alive.sent(30, 0)  # what follows the request does not make the answer later
+    assert alive.deadline_ms() == 17_700
+    alive.received(9_000)  # another byte: from here on, with what is in flight still
+    assert alive.allowance_ms() == 3 * (600 + 4 * 300 + 2_000) and alive.deadline_ms() == 9_000 + 5_700
 
 
 def test_any_byte_restarts_the_wait_and_the_probe_does_not():
     alive = Liveness(LineProfile(1_000_000, 0, 10_000))
     alive.reset(0)
     alive.expect(0)
+    alive.sent(26, 0)
     alive.received(4_000)
     assert not alive.wants_probe(8_999) and alive.wants_probe(9_000)
     alive.sent(64, 9_000)
@@ -100,6 +102,43 @@ def test_any_byte_restarts_the_wait_and_the_probe_does_not():
     assert not alive.dead(14_000) and not alive.wants_probe(17_999) and alive.wants_probe(18_000)
     alive.answered()
     assert alive.deadline_ms() is None and not alive.dead(100_000)
+
+
+def measured(trips_ms, now_ms=0, stall_ms=1):
+    """A line at 2400 bit/s on which these round trips were measured, one after the other."""
+    alive = Liveness(LineProfile(2400, 300, stall_ms))
+    alive.reset(now_ms)
+    for trip_ms in trips_ms:
+        alive.expect(now_ms)
+        alive.sent(24, now_ms)  # 100 ms
+        now_ms = (now_ms + 100 + trip_ms) & 0x3FFFFFFF
+        alive.received(now_ms)
+        alive.acknowledged(now_ms)
+        alive.passed(now_ms)
+    alive.expect(now_ms)
+    return alive
+
+
+def test_the_round_trip_is_measured():
+    """What a slow line needs is learnt from it, and a quick one is given up soon (RFC 6298 §2.3)."""
+    assert measured([600] * 40).allowance_ms() < 3 * 700
+    assert measured([4_000] * 40).allowance_ms() >= 3 * 4_000 - 200
+    assert measured([1_000, 5_000] * 20).allowance_ms() > 3 * (3_000 + 4 * 1_500)  # its deviation counts too
+    assert measured([600] * 40, stall_ms=15_000).allowance_ms() == 15_000
+    for now_ms in (0x3FFFFFFF - 5_000, 0x20000000 - 5_000):  # the clock wraps meanwhile
+        assert measured([600] * 40, now_ms).allowance_ms() == measured([600] * 40).allowance_ms()
+
+
+def test_a_line_is_not_measured_by_what_was_not_asked():
+    alive = measured([])
+    before = alive.allowance_ms()
+    alive.acknowledged(100_000)  # the request has not even been handed out
+    alive.expect(0)
+    alive.sent(24, 0)
+    alive.answered()  # a step of a login
+    alive.acknowledged(100_000)
+    alive.expect(200_000)
+    assert alive.allowance_ms() == before
 
 
 def test_about_a_second_of_the_line_is_handed_out():

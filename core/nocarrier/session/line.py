@@ -47,9 +47,10 @@ class LineProfile:
 class Liveness:
     """Declares the line dead when an answer is due and nothing at all has come for long enough.
 
-    Nothing is due before all that was handed out has crossed the line, and every byte received begins the wait anew, so
-    no time-out is ever shorter than the transfer. Half-way a probe is asked for once: white space that makes a server
-    look again at a token which it holds incomplete.
+    Long enough is three times what the answer should take: the round trip as it was measured, smoothed, with four times
+    its deviation (RFC 6298 §2), and the time that what is in flight takes to cross the line; or else the line's own
+    stalls. So no time-out is shorter than the transfer, and every byte received begins the wait anew. Half-way a probe
+    is asked for once: white space that makes a server look again at a token which it holds incomplete.
     """
 
     def __init__(self, line: LineProfile) -> None:
@@ -57,12 +58,18 @@ class Liveness:
         self._due = False
         self._probed = False
         self._since_ms = 0  # from when on silence counts
+        self._flight_ms = 0  # how long what was in flight then takes to cross the line
+        self._asking = False  # the request is not handed out yet
+        self._asked_ms = 0  # when the request has crossed the line
         self._clear_ms = 0  # when all that was handed out has crossed the line
         self._heard_ms = 0
+        # As if one round trip had been measured: that of the profile.
+        self._trip_ms = 2 * line.latency_ms
+        self._deviation_ms = line.latency_ms
 
     def reset(self, now_ms: int) -> None:
-        """A new connection: nothing is due, nothing on its way."""
-        self._due = False
+        """A new connection: nothing is due, nothing on its way. What was measured stays."""
+        self._due = self._asking = False
         self._clear_ms = self._heard_ms = now_ms
 
     def passed(self, now_ms: int) -> None:
@@ -84,8 +91,10 @@ class Liveness:
             return
         begin = self._clear_ms if ticks_diff(self._clear_ms, now_ms) > 0 else now_ms
         self._clear_ms = ticks_add(begin, self._line.transfer_ms(size_bytes))
-        if self._due and not self._probed:  # the probe itself is no reason to wait longer
-            self._count_from(now_ms)
+        if self._asking:  # what follows, and the probe above all, is no reason to wait longer
+            self._asking = False
+            self._asked_ms = self._clear_ms
+            self._flight_ms = max(0, ticks_diff(self._clear_ms, self._since_ms))
 
     def budget_bytes(self, now_ms: int) -> int:
         """How much may be handed out now, so that no more than a second's worth is ahead of what comes next."""
@@ -103,19 +112,28 @@ class Liveness:
         self._count_from(now_ms)
 
     def expect(self, now_ms: int) -> None:
-        """An answer is due from now on."""
+        """An answer is due from now on, to what is handed out next."""
         if not self._due:
-            self._due = True
+            self._due = self._asking = True
             self._probed = False
             self._count_from(now_ms)
 
     def answered(self) -> None:
         """Nothing is due any more."""
-        self._due = False
+        self._due = self._asking = False
+
+    def acknowledged(self, now_ms: int) -> None:
+        """A request for an acknowledgement was answered: that is a round trip measured (RFC 6298 §2.3)."""
+        if self._due and not self._asking:
+            trip_ms = min(max(0, ticks_diff(now_ms, self._asked_ms)), _LONGEST_MS)
+            self._deviation_ms += (abs(trip_ms - self._trip_ms) - self._deviation_ms) // 4
+            self._trip_ms += (trip_ms - self._trip_ms) // 8
+        self.answered()
 
     def allowance_ms(self) -> int:
-        """Silence that is borne: three round trips, or the line's own stalls if they are longer."""
-        return max(3 * 2 * self._line.latency_ms, self._line.stall_ms)
+        """Silence that is borne."""
+        answer_ms = self._trip_ms + 4 * self._deviation_ms + self._flight_ms
+        return min(max(3 * answer_ms, self._line.stall_ms), _LONGEST_MS)
 
     def deadline_ms(self) -> "Optional[int]":
         """When the next thing is to be decided, or None."""
@@ -136,4 +154,5 @@ class Liveness:
         return self._due and self._probed and ticks_diff(now_ms, self._since_ms) >= self.allowance_ms()
 
     def _count_from(self, now_ms: int) -> None:
-        self._since_ms = self._clear_ms if ticks_diff(self._clear_ms, now_ms) > 0 else now_ms
+        self._since_ms = now_ms
+        self._flight_ms = max(0, ticks_diff(self._clear_ms, now_ms))

@@ -297,7 +297,7 @@ class Session:
             return  # the old stream's last words are no proof that the new one is heard
         if count_diff(h, self._asked) >= 0:  # an older answer was on its way
             self.acks.requested = False
-            self._alive.answered()
+            self._alive.acknowledged(self._ladder.now_ms)
         self._events.append((ACKNOWLEDGED, h))
         if self.state == steps.PROVING:
             self._ladder.go(steps.ONLINE)
