@@ -28,6 +28,7 @@ from nocarrier.session import login as login
 
 # isort: split
 from nocarrier.session import binding
+from nocarrier.session.ladder import CAUTION, NO_CAUTION, REFUSED
 
 # isort: split
 from nocarrier.session import session as ses
@@ -58,6 +59,7 @@ try:
 except ImportError:
     pass
 
+_SILENCE = ("connection-timeout", "closed")  # a server that is not told apart from a dead line
 _TOKEN_BYTES = const(6)
 _NONCE_BYTES = const(15)
 
@@ -86,7 +88,8 @@ class Client:
         self.fault: "Optional[NocarrierError]" = None  # why this stream cannot go on, until link_down()
         self._entropy = entropy
         self._chunk_bytes = limits.wire.chunk_bytes
-        self._cautious = False  # the last login may have failed because it was begun before the features were known
+        self._caution = NO_CAUTION  # until a login has succeeded
+        self._silent = 0  # calls that have come to nothing after something was sent ahead
         self._counted = False  # the flash knows to which session h belongs
         self._events: "list[tuple[int, object]]" = []
         catch_up = CatchUp(store, account.jid, limits.page)
@@ -169,20 +172,28 @@ class Client:
         known = (store.sm_id, store.h, store.jid) if store.sm_id else None
         if not store.notes.get("device"):
             self._guarded(store.save_note, "device", uuid4(self._entropy(16)))
+            if self.fault is not None:
+                return
         nonce = b64(self._entropy(_NONCE_BYTES))
-        cautious, self._counted = self._cautious, False
-        self._cautious = cautious and starttls  # for this line, not only up to its TLS
-        self._guarded(self.session.connect, nonce, store.notes, known, cautious, tls, starttls, now_ms)
+        self._counted = False
+        # What has waited for a device without any past is only delivered to a session that is bound as of old.
+        spool = not store.has_past()
+        self._guarded(self.session.connect, nonce, store.notes, known, self._caution, spool, tls, starttls, now_ms)
         self._take_session_events()
 
     def wants_tls(self) -> bool:
         """True when the server has agreed to begin TLS: the link does, then link_up() is called again."""
-        return self.fault is None and self.session.secured()
+        return self.fault is None and self.session.ladder.secured()
 
     def link_down(self) -> None:
         """The line is gone. What was under way is settled after the next login."""
-        was_online = self.session.online()
-        self.session.disconnect(isinstance(self.fault, PeerError))
+        was_online, fault = self.session.online(), self.fault
+        fault = fault if isinstance(fault, PeerError) else None
+        if self.session.hasty() and (fault is None or fault.condition in _SILENCE):
+            self._silent += 1
+            if self._silent > 1 and self._caution == NO_CAUTION:  # once it may well be the line
+                self._caution = CAUTION
+        self.session.disconnect(fault)
         self._take_session_events()
         if self.session.acks.active and self._counted:
             self._guarded(self.store.save_handled, self.session.acks.handled)
@@ -253,7 +264,7 @@ class Client:
         elif kind == binding.BINDING:
             self._sender.new_session()
             self._reader.new_session()
-            if session.ahead():
+            if session.ladder.ahead is not None:
                 self._reader.begin_ahead()
         elif kind == binding.ENABLED:
             store.save_session(value, session.acks.handled, session.jid)
@@ -269,6 +280,7 @@ class Client:
         return True
 
     def _begin(self) -> None:
+        self._caution, self._silent = NO_CAUTION, 0
         self._sender.begin()
         self._reader.begin()
 
@@ -292,7 +304,7 @@ class Client:
             return self._fail(PeerError("policy-violation", str(error)))
         except PeerError as error:
             if self.session.overhasty(error):
-                self._cautious = True  # the next call asks first
+                self._caution = CAUTION if self.session.ladder.mistaken else REFUSED  # the next call asks first
                 return self._fail(PeerError("reset", str(error)))
             return self._fail(error)
         except StorageError as error:

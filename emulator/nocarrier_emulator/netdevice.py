@@ -28,6 +28,7 @@ class NetDevice:
 
     way: PLAIN, STARTTLS or DIRECT, for the server's domain that has it. ca: the PEM file of the root that is trusted
     under TLS. trusted: the user's word for the line. quick, legacy: see Account. flash: of an earlier device, or new.
+    domain, port, line, inner (what carries the bytes): others than the server's and the usual.
     """
 
     def __init__(
@@ -43,6 +44,8 @@ class NetDevice:
         legacy: bool = False,
         domain: str = "",
         port: int = 0,
+        line: LineProfile | None = None,
+        inner: Link | None = None,
     ) -> None:
         self.flash = flash or MemoryFlash()
         domain = domain or (server.domain if way == PLAIN else server.tls_domain)
@@ -52,12 +55,11 @@ class NetDevice:
         def entropy(size: int) -> bytes:
             return (next(count).to_bytes(4, "big") + time.monotonic_ns().to_bytes(8, "big") * 4)[:size]
 
-        self.client = Client(
-            account, Store(self.flash, QueueLimits()), LineProfile(1_000_000, 10, 5_000, trusted), entropy
-        )
+        line = line or LineProfile(1_000_000, 10, 5_000, trusted)
+        self.client = Client(account, Store(self.flash, QueueLimits()), line, entropy)
         self.client.open()
         port = port or {PLAIN: server.port, STARTTLS: server.starttls_port, DIRECT: server.tls_port}[way]
-        self.link: Link = TcpLink("127.0.0.1", port)
+        self.link: Link = inner or TcpLink("127.0.0.1", port)
         if way != PLAIN:
             context = ssl.create_default_context(cafile=ca) if ca else None
             self.link = TlsLink(self.link, domain, way == STARTTLS, context)

@@ -124,7 +124,7 @@ def test_features_instead_of_success_prove_nothing():
 def test_the_key_is_derived_once_and_forgotten_when_it_is_refused():
     talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
     assert scram_up_to_the_proof(talk) > 10
-    key = talk.client.session._ladder._proving._login.key()
+    key = talk.client.session.ladder._proving._login.key()
     talk.down()
     assert talk.client.store.notes.get("key", "") == ""  # nobody has said yet that it is right
     talk.client.store.save_note("key", key)
@@ -355,3 +355,44 @@ def test_nobody_goes_the_legacy_way_unasked():
     talk = Dialogue()
     talk.up()
     assert talk.server(LEGACY_HEADER) == b"" and fault(talk).condition == "unsupported-version"
+
+
+def test_a_whole_login_in_one_write_that_is_refused_ends_the_call():
+    """There is no way back from a stream that was begun in the stream; the next call asks first."""
+    talk = Dialogue()
+    talk.client.store.save_note("offer", "sm pipelines 1:PLAIN")
+    talk.client.store.save_session("sm-1", 0, d.FULL)
+    said = talk.up()
+    assert said.count(b"<stream:stream") == 2 and said.count(b"<auth ") == said.count(b"<resume ") == 1
+    scram = d.HEADER + d.PLAIN_OFFERED.replace(b"PLAIN", b"SCRAM-SHA-256")
+    refusal = b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><invalid-mechanism/></failure>"
+    assert talk.server(scram + refusal) == b"" and may_retry(fault(talk))
+    talk.down()
+    assert b"<auth" not in talk.up()
+
+
+def test_a_flash_that_refuses_the_first_note_is_a_fault_and_no_more():
+    flash = MemoryFlash()
+    talk = Dialogue(flash=flash)
+    flash.read_only = True
+    assert talk.up() == b"" and len(talk.values(events.FAULT)) == 1
+
+
+def test_stream_management_that_is_offered_after_all_is_begun():
+    talk = Dialogue()
+    talk.client.store.save_note("offer", "1:PLAIN")
+    talk.up()
+    talk.server(d.HEADER + d.PLAIN_OFFERED)
+    talk.server(d.SUCCESS)
+    said = talk.server(d.HEADER + d.BIND_OFFERED)
+    assert said.count(b"<enable ") == 1
+    talk.bind()
+    assert talk.client.online() and talk.client.session.acks.active
+
+
+def test_a_server_cannot_fill_the_flash_with_what_it_offers():
+    talk = Dialogue(queue=QueueLimits(512, 3))
+    talk.log_in()
+    for i in range(200):
+        talk.server(d.BIND_OFFERED if i % 2 else d.BIND_OFFERED.replace(b"urn:xmpp:sm:3", b"urn:other"))
+    assert len(talk.flash.names()) <= 4 and talk.client.online()

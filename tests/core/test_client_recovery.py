@@ -114,13 +114,16 @@ def test_a_line_lost_while_the_archive_is_asked_leaves_the_doubt():
 def test_a_resumed_stream_that_stays_deaf_is_given_up():
     talk, ids = with_three_sent()
     talk.authenticate()
-    assert [pair[0] for pair in sent(talk.server(RESUMED % 4))] == ids[1:]
-    talk.wait(6_000)
-    talk.wait(6_000)
-    assert talk.values(events.FAULT)[0].condition == "connection-timeout" and talk.values(events.ONLINE) == []
-    talk.down()
-    # It may have been the line that died: what the server has of the rest only the archive can tell.
-    assert b"<bind " in talk.authenticate()
+    for _ in range(2):  # the first time it may well be the line
+        assert [pair[0] for pair in sent(talk.server(RESUMED % 4))] == ids[1:]
+        talk.wait(6_000)
+        talk.wait(6_000)
+        talk.down()
+        said = talk.authenticate()
+    assert [fault.condition for fault in talk.values(events.FAULT)] == ["connection-timeout"] * 2
+    assert talk.values(events.ONLINE) == []
+    # What the server has of the rest only the archive can tell.
+    assert b"<bind " in said
     request, query, _ = query_in(talk.bind())
     said = talk.server(archived(query, b"arch-2", d.FULL, ids[1], b"two") + fin(request, b"arch-2"))
     assert [pair[0] for pair in sent(said)] == ids[2:]

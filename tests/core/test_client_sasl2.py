@@ -22,6 +22,13 @@ SUCCESS = (
 BOUND = b"<bound xmlns='urn:xmpp:bind:0'><enabled xmlns='urn:xmpp:sm:3' id='sm-%d' resume='true'/></bound>"
 
 
+def with_past(**more):
+    """A device that knows where the archive ended: what waits for it comes from there, and it may bind by XEP-0386."""
+    talk = Dialogue(**more)
+    talk.client.store.save_floor("")
+    return talk
+
+
 def online(talk):
     """Logs in and binds; the roster is told, and that the archive is empty."""
     said = talk.up()
@@ -32,7 +39,7 @@ def online(talk):
 
 def test_the_way_up_byte_for_byte():
     """Two round trips after the transport is open, of which the first asks what is offered."""
-    talk = Dialogue()
+    talk = with_past()
     talk.up()
     said = talk.server(d.HEADER + PLAIN)
     device = talk.client.store.notes.get("device", "")
@@ -53,14 +60,14 @@ def test_the_way_up_byte_for_byte():
 
 def test_nothing_depends_on_the_pieces():
     for pieces in (1, 3, 64):
-        talk = Dialogue(pieces=pieces)
+        talk = with_past(pieces=pieces)
         online(talk)
         assert talk.client.online() and talk.client.store.sm_id == "sm-1", pieces
 
 
 def test_the_device_stays_the_same():
     """RFC 9562 §5.4; kept on flash, through compaction too, so that a server gives it the same resource."""
-    talk = Dialogue(queue=QueueLimits(512, 3))
+    talk = with_past(queue=QueueLimits(512, 3))
     online(talk)
     device = talk.client.store.notes.get("device", "")
     assert [len(part) for part in device.split("-")] == [8, 4, 4, 4, 12]
@@ -76,7 +83,7 @@ def test_the_device_stays_the_same():
 
 def test_resumption_rides_along():
     """All in one write, once it is known what is offered; what the server has is settled, and the rest comes again."""
-    talk = Dialogue()
+    talk = with_past()
     online(talk)
     first, second = talk.client.send_message(d.PEER, "one"), talk.client.send_message(d.PEER, "two")
     said = talk.said()
@@ -96,7 +103,7 @@ def test_resumption_rides_along():
 
 def test_a_refused_resumption_falls_back_to_a_new_session_at_once():
     """XEP-0198 in XEP-0388: <failed h=…/> tells what the server had; beside it the resource is bound."""
-    talk = Dialogue()
+    talk = with_past()
     online(talk)
     first, second = talk.client.send_message(d.PEER, "one"), talk.client.send_message(d.PEER, "two")
     talk.said()
@@ -117,12 +124,11 @@ BARE = b"<stream:features>" + SASL2 % (b"PLAIN", b"") + b"</stream:features>"
 
 
 def test_a_server_that_binds_not_along_is_asked_afterwards():
-    """XEP-0388 §2.6.3: features follow, without a new stream; then RFC 6120 §7."""
-    talk = Dialogue()
+    """XEP-0388 §2.6.3: features follow, without a new stream; what RFC 6120 §7 asks for is there before them."""
+    talk = with_past()
     said = talk.up() + talk.server(d.HEADER + BARE)
-    assert b"<bind" not in said and b"<resume" not in said
-    assert talk.server(SUCCESS % b"") == b""
-    assert talk.server(d.BIND_OFFERED).startswith(b"<iq type='set' id='bind'>")
+    assert b"</authenticate><iq type='set' id='bind'>" in said and said.count(b"<bind") == 1 and b"<resume" not in said
+    assert talk.server(SUCCESS % b"") == b"" and talk.server(d.BIND_OFFERED) == b""
     talk.bind()
     assert talk.client.online() and talk.client.session.acks.sent == 3
     talk.down()
@@ -133,7 +139,7 @@ def test_a_server_that_binds_not_along_is_asked_afterwards():
 
 
 def test_a_session_is_not_given_up_because_it_cannot_be_resumed_at_once():
-    talk = Dialogue()
+    talk = with_past()
     online(talk)
     talk.down()
     talk.client.store.save_note("offer", "inline_bind 2:PLAIN")
@@ -142,12 +148,12 @@ def test_a_session_is_not_given_up_because_it_cannot_be_resumed_at_once():
 
 
 def test_a_session_without_stream_management():
-    talk = Dialogue()
+    talk = with_past()
     talk.up()
     talk.server(d.HEADER + PLAIN)
     talk.server(SUCCESS % b"<bound xmlns='urn:xmpp:bind:0'/>")
     assert talk.client.online() and talk.client.store.sm_id == "" and not talk.client.session.acks.active
-    assert not talk.client.session.ahead()
+    assert not talk.client.session.ladder.ahead
 
 
 def test_what_stops_a_login():
@@ -167,13 +173,13 @@ def test_what_stops_a_login():
         ((SUCCESS % (BOUND % 1)).replace(b"anna@", b"eve@"), StreamError, "invalid-xml"),
         ((SUCCESS % (BOUND % 1)).replace(b"authorization-identifier", b"other"), StreamError, "invalid-xml"),
     ):
-        talk = Dialogue()
+        talk = with_past()
         talk.up()
         talk.server(d.HEADER + PLAIN)
         assert talk.server(answer) == b"" and not talk.client.online()
         (fault,) = talk.values(events.FAULT)
         assert isinstance(fault, kind) and condition in (None, fault.condition), (answer, fault)
-    talk = Dialogue()
+    talk = with_past()
     talk.up()
     talk.server(d.HEADER + b"<stream:features>" + SASL2 % (b"SCRAM-SHA-256", BIND) + b"</stream:features>")
     talk.server(SUCCESS % (BOUND % 1))  # the server has not proved itself
@@ -187,7 +193,7 @@ def other(mechanism, extras=b""):
 
 def test_what_is_known_is_not_asked_again():
     """A first write with all that it takes to be online, after a restart of the device too."""
-    talk = Dialogue()
+    talk = with_past()
     online(talk)
     talk.client.log_out()
     talk.said()
@@ -201,7 +207,7 @@ def test_what_is_known_is_not_asked_again():
 
 def test_what_went_ahead_comes_again_after_a_resumption():
     """The server has begun the session and died before it has read on."""
-    talk = Dialogue()
+    talk = with_past()
     talk.up()
     talk.server(d.HEADER + PLAIN)
     talk.server(SUCCESS % (BOUND % 1))
@@ -213,7 +219,7 @@ def test_what_went_ahead_comes_again_after_a_resumption():
 
 def test_no_stanza_goes_ahead_where_a_session_may_be_resumed():
     """It would have to be counted in the one or the other."""
-    talk = Dialogue()
+    talk = with_past()
     online(talk)
     talk.down()
     said = talk.up()
@@ -224,7 +230,7 @@ REFUSAL = b"<failure xmlns='urn:xmpp:sasl:2'><invalid-mechanism xmlns='urn:ietf:
 
 
 def test_a_login_that_is_refused_since_the_server_has_changed_is_begun_anew():
-    talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
+    talk = with_past(line=LineProfile(1_000_000, 100, 10_000))
     talk.client.store.save_note("offer", "inline_bind 2:SCRAM-SHA-1")
     assert b"mechanism='SCRAM-SHA-1'" in talk.up()
     assert talk.server(other(b"SCRAM-SHA-256", BIND)) == b""  # what was sent is still under way
@@ -235,26 +241,53 @@ def test_a_login_that_is_refused_since_the_server_has_changed_is_begun_anew():
 
 
 def test_after_a_mistake_nothing_goes_ahead():
-    """Stanzas behind a login that is refused end the stream; the next call asks first, and the one after it not."""
-    talk = Dialogue()
+    """Stanzas behind a login that is refused end the stream. What asks first until a login has succeeded, asks then no
+    more: that the server has changed once does not make it one that takes a step at a time."""
+    talk = with_past()
     talk.client.store.save_note("offer", "inline_bind 2:PLAIN")
     assert talk.up().endswith(b"<presence/>")
-    talk.server(other(b"SCRAM-SHA-256", BIND) + REFUSAL)
+    changed = d.HEADER + CSI
+    talk.server(changed.replace(b"PLAIN", b"SCRAM-SHA-256") + REFUSAL)
     assert may_retry(talk.values(events.FAULT)[0])
-    talk.down()
-    assert b"<authenticate" not in talk.up()
-    said = talk.server(other(b"SCRAM-SHA-256", BIND))
-    assert said.startswith(b"<authenticate xmlns='urn:xmpp:sasl:2' mechanism='SCRAM-SHA-256'>") and b"<iq" not in said
+    for _ in range(2):  # a line that drops meanwhile changes nothing
+        talk.down()
+        assert b"<authenticate" not in talk.up()
+    assert b"mechanism='PLAIN'" in talk.server(changed)
+    talk.server(SUCCESS % (BOUND % 1))
+    assert talk.client.online()
+    talk.client.log_out()
     talk.down()
     assert b"mechanism='PLAIN'" in talk.up()
 
 
+def test_silence_after_what_was_sent_ahead_leads_to_caution_the_second_time():
+    """A server that has nothing to say to it is not told apart from a line that is dead; once that is what it is."""
+    for silence in (
+        lambda talk: talk.wait(20_000) + talk.wait(20_000),
+        lambda talk: talk.server(b"</stream:stream>"),
+        lambda talk: None,  # the line drops
+    ):
+        talk = with_past()
+        talk.client.store.save_note("offer", "inline_bind 2:PLAIN")
+        for hasty in (True, True, False, False):
+            assert (b"<authenticate" in talk.up()) == hasty
+            talk.server(d.HEADER)
+            silence(talk)
+            talk.down()
+        talk.up()
+        talk.server(d.HEADER + PLAIN)
+        talk.server(SUCCESS % (BOUND % 1))
+        talk.client.log_out()
+        talk.down()
+        assert b"<authenticate" in talk.up()
+
+
 def test_a_better_way_is_taken_the_next_time():
-    talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
+    talk = with_past(line=LineProfile(1_000_000, 100, 10_000))
     talk.client.store.save_note("offer", "inline_bind 2:SCRAM-SHA-1")
     assert b"mechanism='SCRAM-SHA-1'" in talk.up()
     assert talk.server(other(b"SCRAM-SHA-1</mechanism><mechanism>SCRAM-SHA-256", SM + BIND)) == b""
-    talk.client.store.save_note("offer", talk.client.session._ladder._proving._offered.text())
+    talk.client.store.save_note("offer", talk.client.session.ladder._proving._offered.text())
     talk.reboot()
     assert b"mechanism='SCRAM-SHA-256'" in talk.up()
 
@@ -262,7 +295,7 @@ def test_a_better_way_is_taken_the_next_time():
 def test_a_weaker_login_than_before_needs_the_users_consent():
     """What was seen must not disappear silently: somebody in between may want the password."""
     for mechanism in (b"SCRAM-SHA-1", b"PLAIN"):
-        talk = Dialogue()
+        talk = with_past()
         talk.client.store.save_note("offer", "2:SCRAM-SHA-256")
         for _ in range(2):
             assert b"mechanism='SCRAM-SHA-256'" in talk.up()
@@ -275,7 +308,7 @@ def test_a_weaker_login_than_before_needs_the_users_consent():
 
 
 def test_a_line_that_is_not_trusted_any_more_gets_no_password_ahead():
-    talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000))
+    talk = with_past(line=LineProfile(1_000_000, 100, 10_000))
     talk.client.store.save_note("offer", "inline_bind 2:PLAIN")
     assert b"<authenticate" not in talk.up()
     talk.server(d.HEADER + PLAIN)
@@ -283,7 +316,7 @@ def test_a_line_that_is_not_trusted_any_more_gets_no_password_ahead():
 
 
 def test_a_server_that_binds_along_no_more_is_asked_first_the_next_time():
-    talk = Dialogue()
+    talk = with_past()
     online(talk)
     talk.client.log_out()
     talk.said()
@@ -307,7 +340,7 @@ def test_a_stream_that_breaks_at_a_hasty_login_is_tried_again_more_slowly():
         PLAIN + gone,
         d.PLAIN_OFFERED + b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>",
     ):
-        talk = Dialogue()
+        talk = with_past()
         talk.client.store.save_note("offer", "inline_sm inline_bind inline_enable 2:PLAIN")
         talk.up()
         talk.server(d.HEADER + answer)
@@ -316,7 +349,7 @@ def test_a_stream_that_breaks_at_a_hasty_login_is_tried_again_more_slowly():
         assert b"<authenticate" not in talk.up()
         talk.server(d.HEADER + gone)  # but not for ever
         assert not may_retry(talk.values(events.FAULT)[1])
-    talk = Dialogue()
+    talk = with_past()
     talk.client.store.save_note("offer", "inline_sm inline_bind inline_enable 2:PLAIN")
     talk.up()
     talk.server(d.HEADER + PLAIN + REFUSAL.replace(b"invalid-mechanism", b"not-authorized"))
@@ -324,7 +357,7 @@ def test_a_stream_that_breaks_at_a_hasty_login_is_tried_again_more_slowly():
 
 
 def test_stanzas_do_not_go_ahead_of_a_second_beginning():
-    talk = Dialogue()
+    talk = with_past()
     talk.client.store.save_note("offer", "inline_bind 2:PLAIN")
     talk.client.link_up(0)
     talk.client.receive(d.HEADER + other(b"SCRAM-SHA-256", BIND)[len(d.HEADER) :] + REFUSAL, 0)
@@ -333,7 +366,7 @@ def test_stanzas_do_not_go_ahead_of_a_second_beginning():
 
 
 def test_more_than_was_sent_was_not_handled():
-    talk = Dialogue()
+    talk = with_past()
     online(talk)
     seq = talk.client.send_message(d.PEER, "one")
     talk.said()
@@ -341,11 +374,11 @@ def test_more_than_was_sent_was_not_handled():
     talk.up()
     failed = b"<failed xmlns='urn:xmpp:sm:3' h='1000'/>"
     talk.server(d.HEADER + PLAIN + SUCCESS % (failed + BOUND % 2))
-    assert not talk.client.online() and (seq, states.ON_SERVER) not in talk.values(events.STATE)
+    assert talk.client.online() and (seq, states.ON_SERVER) not in talk.values(events.STATE)
 
 
 def test_a_long_id_of_a_session_is_not_resumed():
-    talk = Dialogue(limits=ClientLimits(WireLimits(1024, 256), 2048))
+    talk = with_past(limits=ClientLimits(WireLimits(1024, 256), 2048))
     talk.up()
     talk.server(d.HEADER + PLAIN)
     enabled = b"<enabled xmlns='urn:xmpp:sm:3' id='%s' resume='true'/>" % (b"&amp;" * 140)
@@ -365,7 +398,7 @@ ACTIVE, INACTIVE, ASK = (
 
 def test_the_server_is_told_whether_anybody_looks():
     """XEP-0352, with a request behind it that Prosody needs to answer at all; said again after a resumption (§5)."""
-    talk = Dialogue()
+    talk = with_past()
     talk.up()
     talk.server(d.HEADER + CSI)
     talk.server(SUCCESS % (BOUND % 1))
@@ -387,7 +420,36 @@ def test_the_server_is_told_whether_anybody_looks():
 
 
 def test_a_server_that_does_not_ask_is_told_nothing():
-    talk = Dialogue()
+    talk = with_past()
     online(talk)
     talk.client.set_active(False)
     assert talk.said() == b""
+
+
+def test_a_device_without_a_past_binds_as_of_old():
+    """XEP-0386 §5: with Bind2 what has waited would not be delivered, and such a device looks for it nowhere else."""
+    talk = Dialogue()
+    talk.up()
+    said = talk.server(d.HEADER + PLAIN)
+    assert (
+        said.index(b"</authenticate><iq type='set' id='bind'>") < said.index(b"<enable ") < said.index(b"<presence/>")
+    )
+    assert said.count(b"<bind ") == 1
+    assert talk.server(SUCCESS % b"") == b"" and talk.server(d.BIND_OFFERED) == b""
+    said = talk.bind()
+    assert talk.client.online() and talk.client.session.acks.sent == 3
+    talk.server(d.LAST_PAGE % (talk.id_of(said, b"mam:2"), b""))
+    talk.client.log_out()
+    talk.down()
+    assert b"<bind xmlns='urn:xmpp:bind:0'>" in talk.up()
+
+
+def test_a_wrong_password_is_said_by_a_device_without_a_past_too():
+    talk = Dialogue()
+    talk.up()
+    talk.server(d.HEADER + PLAIN)
+    talk.server(
+        b"<failure xmlns='urn:xmpp:sasl:2'><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/></failure>"
+    )
+    fault = talk.values(events.FAULT)[0]
+    assert fault.condition == "not-authorized" and not may_retry(fault)

@@ -28,6 +28,13 @@ FAILURE = b"<failure xmlns='urn:xmpp:sasl:2'><%s xmlns='urn:ietf:params:xml:ns:x
 OPEN_LINE = LineProfile(1_000_000, 100, 10_000)
 
 
+def with_past(**more):
+    """A device that knows where the archive ended: what waits for it comes from there, and it may bind by XEP-0386."""
+    talk = Dialogue(**more)
+    talk.client.store.save_floor("")
+    return talk
+
+
 def offered(*mechanisms, bindings=CB):
     """SASL2 with everything that rides along."""
     names = b"".join([b"<mechanism>%s</mechanism>" % name for name in mechanisms])
@@ -57,10 +64,10 @@ def initial(said):
 
 def with_token(mechanism="HT-SHA-256-EXPR", **more):
     """A device that has a token, and knows what the server offers."""
-    talk = Dialogue(line=OPEN_LINE, **more)
+    talk = with_past(line=OPEN_LINE, **more)
     talk.up(tls())
     talk.server(offered(b"SCRAM-SHA-256", b"PLAIN"))
-    offer = talk.client.session._ladder._proving._offered.text()
+    offer = talk.client.session.ladder._proving._offered.text()
     talk.down()
     talk.client.store.save_note("offer", offer)
     talk.client.store.save_note("token", mechanism + " " + SECRET.decode())
@@ -88,7 +95,7 @@ def scram(talk, said, extra=b"", iterations=4096, final=b""):
 
 def test_starttls_byte_for_byte():
     """One round trip, nothing of the user in it; what is said in clear behind <proceed/> was not said at all."""
-    talk = Dialogue(line=OPEN_LINE)
+    talk = with_past(line=OPEN_LINE)
     talk.client.store.save_note("offer", "inline_bind 2:PLAIN")
     assert talk.up(starttls=True) == (
         b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='exchange.test' "
@@ -109,18 +116,18 @@ def test_starttls_that_was_stripped_ends_the_call():
         (d.HEADER + d.PLAIN_OFFERED, "encryption-required"),
         (d.HEADER + offered(b"SCRAM-SHA-256")[len(d.HEADER) :], "encryption-required"),
         (d.HEADER + STARTTLS + b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", "encryption-required"),
-        (d.HEADER + STARTTLS + d.SUCCESS, "malformed-request"),
+        (d.HEADER + STARTTLS + d.SUCCESS, "unsupported-stanza-type"),
         (d.HEADER + PROCEED, "unsupported-stanza-type"),
         (d.HEADER + STARTTLS + b"<iq type='result' id='bind'/>", "unsupported-stanza-type"),
     ):
-        talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000, True))
+        talk = with_past(line=LineProfile(1_000_000, 100, 10_000, True))
         talk.up(starttls=True)
         assert talk.server(words) == b"" and not talk.client.wants_tls()
         assert talk.values(events.FAULT)[0].condition == condition, words
 
 
 def test_a_token_is_asked_for_and_kept():
-    talk = Dialogue(line=OPEN_LINE)
+    talk = with_past(line=OPEN_LINE)
     talk.up(tls())
     said = talk.server(offered(b"SCRAM-SHA-256", b"PLAIN"))
     assert b"<request-token xmlns='urn:xmpp:fast:0' mechanism='HT-SHA-256-EXPR'/>" in said and b"SCRAM-SHA-256" in said
@@ -207,7 +214,7 @@ def test_no_token_crosses_a_line_without_verified_tls():
 
 def test_channel_binding():
     """RFC 5802 §6, RFC 9266: the GS2 header names it, and its data is in what both ends sign."""
-    talk = Dialogue(line=OPEN_LINE)
+    talk = with_past(line=OPEN_LINE)
     talk.up(tls())
     said = talk.server(offered(b"SCRAM-SHA-256-PLUS", b"SCRAM-SHA-256"))
     assert b"mechanism='SCRAM-SHA-256-PLUS'" in said
@@ -223,7 +230,7 @@ def test_the_server_is_told_that_we_could_have_bound_the_channel():
         ({}, b"", "n,,"),
         (None, b"", "n,,"),
     ):
-        talk = Dialogue(line=OPEN_LINE)
+        talk = with_past(line=OPEN_LINE)
         talk.up(link)
         said = talk.server(offered(b"SCRAM-SHA-256", bindings=bindings))
         got, sent, _ = scram(talk, said)
@@ -239,7 +246,7 @@ def test_a_list_of_mechanisms_that_was_changed_on_its_way_is_noticed():
         (full, (b"SCRAM-SHA-256",), False),
         (stripped, (b"SCRAM-SHA-256",), True),
     ):
-        talk = Dialogue(line=OPEN_LINE)
+        talk = with_past(line=OPEN_LINE)
         talk.up({})
         said = talk.server(offered(*names))
         h = b",h=" + b2a_base64(hashlib.sha256(listed).digest()).strip()
@@ -258,12 +265,12 @@ def test_a_password_that_is_not_kept_is_asked_for_only_when_it_is_needed():
     account = Account(d.OWN, None, "nc")
     talk = with_token(account=account)
     assert b"HT-SHA-256-EXPR" in talk.up(tls())  # a token does
-    talk = Dialogue(line=LineProfile(1_000_000, 100, 10_000, True), account=account)
+    talk = with_past(line=LineProfile(1_000_000, 100, 10_000, True), account=account)
     talk.up()
     talk.server(d.HEADER + d.PLAIN_OFFERED)
     fault = talk.values(events.FAULT)[0]
     assert isinstance(fault, AuthError) and fault.condition == "password-wanted" and not may_retry(fault)
-    talk = Dialogue(line=OPEN_LINE, account=account)
+    talk = with_past(line=OPEN_LINE, account=account)
     talk.up(tls())
     said = talk.server(offered(b"SCRAM-SHA-256"))
     first = initial(said).decode()
@@ -274,9 +281,64 @@ def test_a_password_that_is_not_kept_is_asked_for_only_when_it_is_needed():
 
 def test_the_user_may_prefer_the_quickest_way_under_tls():
     for quick, mechanism in ((True, b"PLAIN"), (False, b"SCRAM-SHA-256")):
-        talk = Dialogue(line=OPEN_LINE, account=Account(d.OWN, d.PASSWORD, "nc", quick))
+        talk = with_past(line=OPEN_LINE, account=Account(d.OWN, d.PASSWORD, "nc", quick))
         talk.up({})
         assert b"mechanism='%s'" % mechanism in talk.server(offered(b"SCRAM-SHA-256", b"PLAIN"))
-    talk = Dialogue(line=OPEN_LINE, account=Account(d.OWN, d.PASSWORD, "nc", True))
+    talk = with_past(line=OPEN_LINE, account=Account(d.OWN, d.PASSWORD, "nc", True))
     talk.up()
     assert b"PLAIN'" not in talk.server(offered(b"SCRAM-SHA-256", b"PLAIN"))
+
+
+def test_nothing_said_in_clear_before_starttls_reaches_a_login_of_before():
+    """Who injects a refusal there must not make the device forget its token."""
+    talk = with_token()
+    talk.up(tls())
+    talk.down()
+    talk.up(starttls=True)
+    talk.server(d.HEADER + FAILURE % b"credentials-expired")
+    talk.down()
+    assert talk.client.store.notes["token"]
+
+
+def test_a_refused_token_costs_no_later_login_its_speed():
+    talk = with_token()
+    talk.up(tls())
+    talk.server(offered(b"SCRAM-SHA-256", b"PLAIN") + FAILURE % b"credentials-expired")
+    talk.down()
+    talk.up(tls())
+    scram(talk, talk.server(offered(b"SCRAM-SHA-256", b"PLAIN")))
+    assert talk.client.online()
+    talk.client.log_out()
+    talk.down()
+    assert b"<authenticate" in talk.up(tls())
+
+
+def test_what_an_open_line_offers_is_no_promise_for_tls():
+    """Anybody may have written it: it must not stop a login later on."""
+    talk = with_past(line=OPEN_LINE)
+    talk.up()
+    scram(talk, talk.server(offered(b"SCRAM-SHA-256-PLUS", b"SCRAM-SHA-256")))
+    talk.client.log_out()
+    talk.down()
+    said = talk.up(tls())
+    assert b"mechanism='SCRAM-SHA-256'" in said
+    talk.server(offered(b"SCRAM-SHA-256", bindings=b""))
+    assert not talk.values(events.FAULT)
+
+
+def test_another_word_on_channel_binding_is_another_login():
+    """Ahead it was said that the server binds no channel; it does by now, and refuses what may be an attack."""
+    talk = with_past(line=OPEN_LINE)
+    talk.client.store.save_note("offer", "inline_bind 2:SCRAM-SHA-256")
+    link = {"tls-server-end-point": b"x"}
+    assert initial(talk.up(link)).startswith(b"y,,")
+    types = CB.replace(b"<channel-binding type='tls-server-end-point'/>", b"")
+    talk.server(offered(b"SCRAM-SHA-256-PLUS", b"SCRAM-SHA-256", bindings=types))
+    assert initial(talk.server(FAILURE % b"not-authorized")).startswith(b"n,,")
+
+
+def test_a_kept_key_does_where_the_password_is_not_kept():
+    account = Account(d.OWN, None, "nc")
+    talk = with_past(line=LineProfile(1_000_000, 100, 10_000, True), account=account)
+    talk.up()
+    assert b"mechanism='SCRAM-SHA-256'" in talk.server(offered(b"PLAIN", b"SCRAM-SHA-256"))

@@ -17,6 +17,7 @@ from nocarrier_emulator.servers.jabberd2 import Jabberd2
 from nocarrier_emulator.servers.prosody import Prosody
 
 USERS = {"anna": "änna & 'secret'", "bert": "bert-pw"}
+MORE = {**USERS, "carl": "carl-pw"}
 ROSTER, RESUME = b"jabber:iq:roster", b"<resume "
 
 
@@ -33,11 +34,11 @@ def servers(tool, authority):
     def get(name):
         if name not in started:
             if name == "ejabberd":
-                started[name] = Ejabberd(tool("EJABBERD"), USERS, authority.server)
+                started[name] = Ejabberd(tool("EJABBERD"), MORE, authority.server)
             elif name == "Prosody 0.12":
-                started[name] = Prosody(tool("PROSODY012"), USERS, authority.server)
+                started[name] = Prosody(tool("PROSODY012"), MORE, authority.server)
             else:
-                started[name] = Prosody(tool("PROSODY13"), USERS, authority.server, sasl2=True)
+                started[name] = Prosody(tool("PROSODY13"), MORE, authority.server, sasl2=True)
             started[name].start()
         return started[name]
 
@@ -157,3 +158,25 @@ def test_younger_servers_know_the_legacy_profile_too(servers, name):
     device.run(device.ready)
     assert device.flight(ROSTER) == 2
     device.quit()
+
+
+@pytest.mark.parametrize("name", [PROSODY13, PROSODY012, EJABBERD])
+def test_what_waited_for_a_new_device_is_there_after_its_first_login(servers, authority, name):
+    """ejabberd clears what has waited when a resource is bound by XEP-0386: it is in the archive only."""
+    server = servers(name)
+    to = "carl@" + server.tls_domain
+    anna = NetDevice(server, "anna", way=DIRECT, ca=authority.root)
+    anna.run(anna.ready)
+    for i in range(3):
+        anna.client.send_message(to, "waits %d" % i)
+    anna.run(lambda: anna.state(to) == "on server" and not anna.client.session.acks.unacknowledged())
+    carl = NetDevice(server, "carl", way=DIRECT, ca=authority.root)
+    carl.run(lambda: carl.ready() and len(carl.values(events.MESSAGE)) >= 3, others=[anna])
+    carl.log_out()
+    carl = NetDevice(server, "carl", way=DIRECT, ca=authority.root, flash=carl.flash)
+    anna.client.send_message(to, "waits 3")
+    carl.run(lambda: carl.ready() and carl.values(events.MESSAGE), others=[anna])
+    bodies = [item.body for item in carl.client.store.history("anna@" + server.tls_domain, 10)]
+    assert bodies == ["waits %d" % i for i in range(4)]
+    anna.log_out()
+    carl.log_out()

@@ -83,7 +83,7 @@ class Sender:
     def fill(self) -> None:
         """Fills the line as far as it should be filled."""
         session = self._session
-        while session.ahead() and self._posts and len(self._posts[0]) <= session.room():
+        while session.ladder.ahead is not None and self._posts and len(self._posts[0]) <= session.room():
             session.send(self._posts.pop(0), True)
         while session.passes() and session.hungry():
             unacknowledged = session.acks.unacknowledged()

@@ -138,6 +138,7 @@ class Store:
         """The SM session that could be resumed (XEP-0198 §5); an empty id: none. Raises StorageError."""
         # Written even if the server has given an id twice: what was SENT before belongs to another session.
         if sm_id or self.sm_id:
+            self.make_room()
             self._journal.append(records.SESSION, records.pack_session(h, sm_id, jid))
             self._journal.flush()
         self.outbox.session_gone()
@@ -154,20 +155,24 @@ class Store:
     def save_cursor(self, archive_id: str) -> None:
         """Everything in the archive up to this entry has been dealt with. Raises StorageError."""
         if archive_id != self.cursor:
+            self.make_room()
             self._journal.append(records.CURSOR, archive_id.encode())
             self._journal.flush()
             self.cursor = archive_id
 
     def save_floor(self, archive_id: str) -> None:
         """The archive ended here before anything was received. Raises StorageError."""
+        self.make_room()
         self._journal.append(records.FLOOR, archive_id.encode())
         self._journal.flush()
         self.floor = archive_id
 
     def save_note(self, name: str, text: str) -> None:
         """Something for the next login; an empty text: nothing any more. Raises StorageError."""
-        if text != self.notes.get(name, ""):
-            self._journal.append(records.NOTE, records.pack_note(name, text))
+        note = records.pack_note(name, text)
+        if text != self.notes.get(name, "") and self._journal.fits(len(note)):  # else the next login asks again
+            self.make_room()
+            self._journal.append(records.NOTE, note)
             self._journal.flush()
             self.notes[name] = text
 

@@ -44,6 +44,7 @@ class Binding:
         self._ladder = ladder
         self._binds = False  # the login is for a new session, which begins with its success
         self._sm = False  # the server has stream management, as far as is known
+        self._behind = False  # the resource is bound behind a login by SASL2, without a new stream
         self._whole = False  # the second stream may be begun before the first has ended
         self._asked = _NOTHING
         self._offer = ""  # of this login, with what is known of what follows it
@@ -51,10 +52,15 @@ class Binding:
     def login_begun(self, sasl2: bool, features: "Features", before: "Optional[Features]") -> None:
         """A login was written. before: what was offered at an earlier one, which also knows what follows it."""
         ladder = self._ladder
-        self._binds = sasl2 and features.inline_bind and ladder.known is None
+        self._binds = sasl2 and features.inline_bind and ladder.known is None and not ladder.spool
+        self._behind = sasl2 and not self._binds and ladder.known is None and not ladder.cautious
         self._asked = _NOTHING
         self._sm = before is None or before.sm
         self._whole = not sasl2 and before is not None and before.pipelines and not ladder.cautious
+
+    def stream_begun(self) -> bool:
+        """True if the second stream was begun before the login has succeeded: there is no way back from there."""
+        return self._whole and self._asked != _NOTHING
 
     def proof_sent(self) -> None:
         """If there will be a new session for sure, its first stanzas may follow at once: a round trip less."""
@@ -62,6 +68,9 @@ class Binding:
         if self._binds:
             ladder.ahead = []
             ladder.events.append((BINDING, None))
+        elif self._behind:
+            ladder.hasty = True
+            self._bind()
         elif self._whole and ladder.hasty:
             self._begin_stream()
 
@@ -89,10 +98,11 @@ class Binding:
             self._on_bound2(bound, success)
         elif success.child("failed", ns.BIND2) is not None:
             raise StreamError("resource-constraint", "the server binds no resource now")
-        elif ladder.ahead:
+        elif ladder.ahead and self._asked == _NOTHING:
             raise StreamError("reset", "the server binds nothing along, and has stanzas of ours already")
         else:
-            ladder.ahead = None
+            if self._asked == _NOTHING:
+                ladder.ahead = None
             ladder.go(steps.REOPENING)
             ladder.go(steps.OFFERED_AGAIN)  # without a new stream
 
@@ -110,13 +120,18 @@ class Binding:
     def features(self, features: "Features") -> None:
         """The features behind the login."""
         ladder = self._ladder
-        self.learn(features)
+        offered = recalled(self._offer)
+        offered.behind(features)
+        self._keep(offered)
         if self._asked == _NOTHING:
             self._sm = features.sm
             if ladder.known is not None and features.sm:
                 self._resume()
             else:
                 self._bind()
+        elif features.sm and not self._sm and self._asked == _BIND:
+            self._sm = True
+            ladder.out.put(writes.enable())
         elif not features.sm and self._sm:
             ladder.mistaken = True
             raise StreamError("reset", "the server has no stream management, and was asked for it")
@@ -153,11 +168,13 @@ class Binding:
         else:
             raise StreamError("unsupported-stanza-type", element.name[:32])
 
-    def learn(self, features: "Features") -> None:
-        """Features behind the login: what they say of the server is good to know the next time."""
-        offered = recalled(self._offer)
-        offered.behind(features)
-        self._keep(offered)
+    def learn_late(self, features: "Features") -> None:
+        """Features that come when a session stands: what they say of the server is good to know the next time, once."""
+        if self._offer:
+            offered = recalled(self._offer)
+            offered.csi, offered.pipelines = features.csi or offered.csi, features.pipelines
+            self._keep(offered)
+            self._offer = ""
 
     def _keep(self, offered: "Features") -> None:
         self.csi = offered.csi
@@ -217,8 +234,8 @@ class Binding:
     def _resume_failed(self, failed: "Node") -> None:
         ladder = self._ladder
         h = number_or_none(failed)
-        if h is not None:
-            ladder.acks.check(h)
+        if h is not None and not ladder.acks.possible(h):
+            h = None  # a server that has more of ours than there was knows nothing of us
         ladder.events.append((RESUME_FAILED, h))
 
     def _resumed(self, resumed: "Node") -> None:

@@ -20,8 +20,10 @@ class AuthError(PeerError):
 # AuthError's condition, ours and not the server's, when a password is needed that is not kept on the device.
 PASSWORD_WANTED = "password-wanted"
 # Stream errors that say nothing of what we have sent (RFC 6120 §4.9.3).
-PASSING = ("conflict", "connection-timeout", "remote-connection-failed", "resource-constraint", "see-other-host",
-            "system-shutdown")  # fmt: skip
+PASSING = (
+    "closed", "conflict", "connection-timeout", "remote-connection-failed", "resource-constraint", "see-other-host",
+    "system-shutdown",
+)  # fmt: skip
 # Stream errors after which calling again by oneself would only repeat them (RFC 6120 §4.9.3).
 _FINAL = ("conflict", "host-unknown", "host-gone", "not-authorized", "unsupported-version", "invalid-namespace")
 

@@ -45,7 +45,7 @@ class Features:
     inline_bind: a resource may be bound with it (XEP-0386); inline_enable: and stream management begun.
     binds:       the server has anything to do with channel binding.
     pipelines:   all of a login may be in one write, the stream that it restarts included.
-    one_step:    something sent ahead of the server's answer was refused earlier; what is offered is the same.
+    one_step:    the server has refused something that was sent ahead of its answer, when it offered just this.
     """
 
     def __init__(self) -> None:
@@ -62,6 +62,11 @@ class Features:
             words += [tag + name for name in self.offered[kind]]
         return " ".join(words)
 
+    def forget_bindings(self) -> None:
+        """What was offered on a line without TLS is no promise for one with it: anybody may have written it."""
+        for kind in (ns.SASL2, ns.SASL):
+            self.offered[kind] = [name for name in self.offered[kind] if not name.endswith("-PLUS")]
+
     def rides_differ(self, other: "Features") -> bool:
         """True if other things may ride along with a login than those of the other one."""
         return any([getattr(self, name) != getattr(other, name) for name in _FLAGS[:3]])
@@ -75,7 +80,7 @@ class Features:
         self.one_step = self.one_step or refused
 
     def behind(self, features: "Features") -> None:
-        """Adds what the features behind the login show."""
+        """Adds what the features behind the login show, before a session is begun: later sm may be left out."""
         self.sm, self.csi, self.pipelines = features.sm, features.csi, features.pipelines
         # Without stream management it was probably this that was refused, and it will not be asked for again.
         self.one_step = self.one_step and self.sm

@@ -5,6 +5,7 @@ binding.py. What both know of the climb is here; every move goes through go(), w
 """
 
 from nocarrier import ns
+from nocarrier.compat import const
 from nocarrier.errors import PeerError
 from nocarrier.session import steps, writes
 from nocarrier.session.binding import Binding
@@ -27,6 +28,11 @@ try:
 except ImportError:
     pass
 
+# How much is sent ahead of the server's answers.
+NO_CAUTION = const(0)  # whatever it is known to take
+CAUTION = const(1)  # nothing: the last calls have come to nothing
+REFUSED = const(2)  # nothing, and that is to be remembered: it has refused it
+
 
 class Ladder:
     """One account's way up. trusted: the user's word that nobody listens on lines without TLS.
@@ -35,7 +41,8 @@ class Ladder:
     ahead:    stanzas that were sent before the session that they are for has begun; None: they would be in no session.
     hasty:    something was sent before the server has said that it takes it.
     mistaken: and it does not, as it says by now.
-    cautious: nothing of the kind is to be sent.
+    cautious: nothing of the kind is to be sent. refused: the server has refused it the last time.
+    spool:    the resource is to be bound by RFC 6120 §7, so that the server delivers what has waited.
     """
 
     def __init__(
@@ -52,7 +59,7 @@ class Ladder:
         self.jid = ""
         self.known: "Optional[Known]" = None
         self.ahead: "Optional[list[bytes]]" = None
-        self.hasty = self.mistaken = self.cautious = False
+        self.hasty = self.mistaken = self.cautious = self.refused = self.spool = False
         self._alive = alive
         self._trusted = trusted
         self._secures = False  # TLS is to begin before anything else
@@ -66,20 +73,23 @@ class Ladder:
         self._proving = Proving(self, self._binding, trusted)
 
     def begin(
-        self, nonce: str, kept: "dict[str, str]", known: "Optional[Known]", cautious: bool, tls: "Optional[Bindings]",
-        starttls: bool,
+        self, nonce: str, kept: "dict[str, str]", known: "Optional[Known]", caution: int, spool: bool,
+        tls: "Optional[Bindings]", starttls: bool,
     ) -> None:  # fmt: skip
         """A transport is up.
 
-        nonce: fresh randomness. known: (id, h, full JID) of a session to resume, or None. cautious: nothing is sent
-        before it is known to be welcome. tls: the channel bindings of the link's verified TLS, or None. starttls: the
-        link is about to have it (RFC 6120 §5). kept: what earlier logins have left, ASCII by name:
+        nonce: fresh randomness. known: (id, h, full JID) of a session to resume, or None. caution: one of those above.
+        spool: what has waited is to be delivered, which it is not after Bind2 (XEP-0386 §5).
+        tls: the channel bindings of the link's verified TLS, or None. starttls: it is about to begin (RFC 6120 §5).
+        kept: what earlier logins have left, ASCII by name:
         "device", the UUID of this installation, the same for ever (XEP-0388 §2.2);
         "offer", what the server has offered (Features.text());
         "key", which spares SCRAM's derivation, and "token", for FAST (XEP-0484): who has either can log in.
         """
         self.known = known
-        self.cautious = cautious
+        self.cautious = caution != NO_CAUTION
+        self.refused = caution == REFUSED
+        self.spool = spool
         self.ahead = None
         self.hasty = self.mistaken = False
         self._secures = starttls
@@ -91,6 +101,7 @@ class Ladder:
         self.out.put_bytes(writes.stream_header(self.account.domain, self.account.jid if tls is not None else ""))
         if starttls:
             self.out.put(writes.starttls())  # nobody who wants TLS goes on without it, whatever the features say
+            self._proving.forget()
         else:
             self._proving.begin(nonce, kept, tls)
 
@@ -108,6 +119,10 @@ class Ladder:
     def resumed_h(self) -> int:
         """How much the server has of ours, when it has resumed the session."""
         return self._binding.resumed_h
+
+    def secured(self) -> bool:
+        """True when the server awaits TLS: after it, the transport is up anew."""
+        return self.state == steps.SECURED
 
     def csi(self) -> bool:
         """True if the server offers client state indication (XEP-0352)."""
@@ -131,7 +146,7 @@ class Ladder:
         if element.is_a("features", ns.STREAM):
             if not self.account.legacy:  # Prosody offers them there too
                 self._on_features(read(element))
-        elif element.xmlns in (ns.SASL, ns.SASL2):
+        elif element.xmlns in (ns.SASL, ns.SASL2) and not self._secures:
             self._proving.element(element)
         elif element.xmlns == ns.SM:
             self._binding.element(element)
@@ -151,7 +166,7 @@ class Ladder:
 
     def late_features(self, element: Node) -> None:
         """Features that come when we are online."""
-        self._binding.learn(read(element))
+        self._binding.learn_late(read(element))
 
     def _begin_legacy(self, secret: bool) -> None:
         """XEP-0078. secret: the password itself may go; else a digest of it goes, one round trip later."""

@@ -5,7 +5,7 @@ from binascii import a2b_base64
 from nocarrier import ns
 from nocarrier.compat import const
 from nocarrier.session import scram
-from nocarrier.session.errors import PASSWORD_WANTED, AuthError
+from nocarrier.session.errors import AuthError
 from nocarrier.session.fast import Ht, split
 from nocarrier.session.features import TOKENS
 from nocarrier.session.scram import Scram, b64, prepared
@@ -96,8 +96,7 @@ class Login:
             self._ht = Ht(account.username, self._token[1], data)
             return self._ht.first()
         if not digest:
-            if account.password is None:
-                raise AuthError(PASSWORD_WANTED, "the server wants the password itself")
+            assert account.password is not None
             return ("\0%s\0%s" % (prepared(account.username), prepared(account.password))).encode()
         gs2 = scram.NO_BINDING
         if binding:

@@ -39,11 +39,16 @@ class Proving:
         self._following = steps.CHALLENGED  # the state behind the features
         self._tried_ahead = False  # the login was begun before the features have come
 
+    def forget(self) -> None:
+        """Nothing of a login is under way."""
+        self._login = self._means = self._before = self._offered = self._instead = None
+
     def begin(self, nonce: str, kept: "dict[str, str]", tls: "Optional[Bindings]") -> None:
         """The stream header has been written, over TLS or what there is."""
         account = self._ladder.account
         self._login = Login(account, nonce, kept, tls)
-        self._means = Means(tls, self._trusted, account.quick, split(kept.get("token", ""))[0])
+        by_password = account.password is not None
+        self._means = Means(tls, self._trusted, account.quick, split(kept.get("token", ""))[0], by_password)
         offer = kept.get("offer", "")
         self._before = recalled(offer) if offer else None
         self._offered = self._instead = None
@@ -71,7 +76,9 @@ class Proving:
         self._offered = features
         way = choose(features, means, self._before)
         if self._tried_ahead and self._before is not None:
-            self._instead = way if way != login.way else None
+            # Whether the server binds channels is part of what SCRAM has said already.
+            same = way == login.way and features.binds == self._before.binds
+            self._instead = None if same else way
             ladder.mistaken = self._instead is not None or features.rides_differ(self._before)
         else:
             self._start(way, features)
@@ -112,8 +119,9 @@ class Proving:
         riders = []
         if sasl2:
             ladder = self._ladder
+            binds = ladder.known is not None or not ladder.spool
             riders = writes.riders(
-                features, self._device, ladder.known, ladder.account.resource, by_token, self._wanted
+                features, self._device, ladder.known, ladder.account.resource if binds else "", by_token, self._wanted
             )
         auth, final = login.start(way, features, riders)
         self._following = steps.PROVED if final else steps.CHALLENGED
@@ -125,6 +133,9 @@ class Proving:
     def _on_failure(self, failure: "Node", login: Login) -> None:
         ladder, offered, means = self._ladder, self._offered, self._means
         assert means is not None
+        if offered is None or self._binding.stream_begun():
+            ladder.mistaken = True
+            raise StreamError("reset", "the login was refused, and the server was told more already")
         if login.by_token():  # it has expired, or was another device's
             means.token = ""
             ladder.events.append((LEFT, ("token", "")))
@@ -154,9 +165,11 @@ class Proving:
         if login.key():
             ladder.events.append((LEFT, ("key", login.key())))
         self._take_token(success)
-        offered.remember(self._before, ladder.cautious)
+        offered.remember(self._before, ladder.refused)
+        if self._means is not None and self._means.tls is None:
+            offered.forget_bindings()
         self._binding.proved(offered)
-        self._login = self._before = self._offered = self._means = None
+        self.forget()
         if sasl2:
             self._binding.success(success)
         else:

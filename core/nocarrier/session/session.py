@@ -42,15 +42,14 @@ SESSION_LOST = const(16)  # value: None; the known session must not be resumed a
 PROVED = const(17)  # value: None; the resumed stream is alive
 
 _STANZAS = ("message", "presence", "iq")
-# Prosody 13 may hold back a token that came in pieces until this much more has come.
-_PROBE = b" " * 64
+_PROBE = b" " * 64  # Prosody may hold back a token that came in pieces until this much more has come
 
 # Attributes whose values seldom change in what a server says to one client.
 _STEADY = ("to", "type", "by", "xml:lang", "queryid")
 
 
 class Session:
-    """The session. out_bytes: how much may wait to be taken before send() refuses."""
+    """The session. out_bytes: how much may wait to be taken before send() refuses. ladder: how it gets online."""
 
     def __init__(self, account: Account, line: LineProfile, limits: WireLimits, out_bytes: int = 4096) -> None:
         self.acks = Acks()
@@ -60,26 +59,27 @@ class Session:
         self._alive = Liveness(line)
         self._parser = StreamParser(limits, _STEADY)
         self._events: "list[tuple[int, object]]" = []
-        self._ladder = Ladder(account, line.trusted, self._parser, self.acks, self._out, self._alive, self._events)
+        self.ladder = Ladder(account, line.trusted, self._parser, self.acks, self._out, self._alive, self._events)
         self._again: "list[bytes]" = []
         self._ack_h: "Optional[int]" = None  # what the next <a/> says
         self._closing = False
         self._active = True  # somebody is looking
+        self._deaf = 0  # how often a resumed stream has not answered
         self._asked = 0  # how many stanzas were written when the last acknowledgement was asked for
 
     @property
     def state(self) -> int:
         """Where the session stands (steps.py)."""
-        return self._ladder.state
+        return self.ladder.state
 
     @property
     def jid(self) -> str:
         """The full JID, once there is one."""
-        return self._ladder.jid
+        return self.ladder.jid
 
     def connect(
-        self, nonce: str, kept: "dict[str, str]", known: "Optional[Known]", cautious: bool, tls: "Optional[Bindings]",
-        starttls: bool, now_ms: int,
+        self, nonce: str, kept: "dict[str, str]", known: "Optional[Known]", caution: int, spool: bool,
+        tls: "Optional[Bindings]", starttls: bool, now_ms: int,
     ) -> None:  # fmt: skip
         """The transport is up; what the ladder begins with can be taken. The parameters are those of Ladder.begin()."""
         self._at(now_ms)
@@ -90,34 +90,33 @@ class Session:
         self._ack_h = None
         self._closing = False
         self._alive.reset(now_ms)
-        self._ladder.begin(nonce, kept, known, cautious, tls, starttls)
+        self.ladder.begin(nonce, kept, known, caution, spool, tls, starttls)
 
-    def secured(self) -> bool:
-        """True when the server awaits TLS: after it, the transport is up anew."""
-        return self.state == steps.SECURED
+    def hasty(self) -> bool:
+        """True if something was sent ahead in a login that has not come to its end."""
+        return self.ladder.hasty and self.state != steps.ONLINE
 
     def overhasty(self, error: PeerError) -> bool:
         """True if this error may have come only because something was sent before the server was known to take it."""
-        ladder = self._ladder
-        if not ladder.hasty or ladder.state == steps.ONLINE or error.condition == "mechanism-too-weak":
+        ladder = self.ladder
+        if not self.hasty() or error.condition == "mechanism-too-weak":
             return False
         return ladder.mistaken or (isinstance(error, StreamError) and error.condition not in PASSING)
 
-    def ahead(self) -> bool:
-        """True while stanzas may be sent ahead: requests of a session that the server is about to begin."""
-        return self._ladder.ahead is not None
-
-    def disconnect(self, fault: bool) -> None:
+    def disconnect(self, fault: "Optional[PeerError]") -> None:
         """The transport is gone. The SM session, if there is one, may be resumed.
 
-        fault: the stream went wrong, rather than the line. A resumed stream that never answered is then given up
-        (Prosody leaves it deaf when its predecessor died inside a stanza), as is one whose counts are nonsense.
+        fault: what went wrong with the stream, None if it was the line. A resumed stream that has not answered twice
+        is given up: Prosody leaves it deaf when its predecessor died inside a stanza.
         """
         self._events[:] = [event for event in self._events if event[0] == LEFT]
-        if fault and self.state == steps.PROVING:
-            self._events.append((SESSION_LOST, None))
+        if fault is not None and self.state == steps.PROVING:
+            self._deaf += 1
+            if self._deaf > 1 or fault.condition != "connection-timeout":  # else it may well be the line
+                self._events.append((SESSION_LOST, None))
+                self._deaf = 0
         self._out.clear()
-        self._ladder.go(steps.CLOSED)
+        self.ladder.go(steps.CLOSED)
 
     def feed(self, data: "bytes | bytearray | memoryview", now_ms: int) -> None:
         """Bytes from the server, at most limits.chunk_bytes; take all events before the next."""
@@ -136,7 +135,7 @@ class Session:
                 return None
             kind, value = event
             if kind == wire.HEADER:
-                self._ladder.header(value)  # type: ignore[arg-type]
+                self.ladder.header(value)  # type: ignore[arg-type]
             elif kind == wire.END:
                 raise StreamError("closed", "the server has closed the stream")
             elif kind == wire.TOO_LARGE:
@@ -187,9 +186,9 @@ class Session:
 
     def send(self, data: bytes, keep: bool) -> int:
         """Queues one encoded stanza and returns its number. keep: the session is to write it again after a resume."""
-        if self._ladder.ahead is not None:
+        if self.ladder.ahead is not None:
             self._out.add(data)
-            self._ladder.ahead.append(data)
+            self.ladder.ahead.append(data)
             return 0
         if not self.passes():
             raise UsageError("not online")
@@ -209,7 +208,7 @@ class Session:
     def set_active(self, active: bool) -> None:
         """Whether somebody is looking: if not, the server holds back what can wait (XEP-0352)."""
         changed, self._active = active != self._active, active
-        if changed and self.online() and self._ladder.csi():
+        if changed and self.online() and self.ladder.csi():
             self._tell_active()
 
     def close(self) -> None:
@@ -223,7 +222,7 @@ class Session:
     def deadline_ms(self) -> "Optional[int]":
         """When tick() is wanted, or None."""
         if self.state == steps.DERIVING:
-            return self._ladder.now_ms
+            return self.ladder.now_ms
         deadline_ms = self._alive.deadline_ms()
         if deadline_ms is None and self.online() and self.acks.active:
             deadline_ms = self._alive.idle_at_ms()
@@ -239,16 +238,16 @@ class Session:
         self._at(now_ms)
         self._alive.passed(now_ms)
         if self.state == steps.DERIVING:
-            self._ladder.derive()
+            self.ladder.derive()
         if self.online() and self.acks.active and self._alive.idle(now_ms):
             self._request_ack()
-        if self._alive.wants_probe(now_ms):
+        if self._alive.wants_probe(now_ms) and self.state != steps.SECURING:  # there TLS's first bytes come next
             self._out.put_bytes(_PROBE)
         if self._alive.dead(now_ms):
             raise PeerError("connection-timeout", "nothing was heard for %d s" % (self._alive.allowance_ms() // 1000))
 
     def _at(self, now_ms: int) -> None:
-        self._ladder.now_ms = now_ms
+        self.ladder.now_ms = now_ms
 
     # -- what the server says ---------------------------------------------------------------------------------------
 
@@ -260,16 +259,16 @@ class Session:
         if state in (steps.ONLINE, steps.PROVING) or (state == steps.ENABLING and element.xmlns == ns.CLIENT):
             self._on_stanza(element)
             return
-        self._ladder.element(element)
+        self.ladder.element(element)
         if self.state == steps.PROVING:
-            self._on_resumed(self._ladder.resumed_h())
+            self._on_resumed(self.ladder.resumed_h())
         elif self.state in (steps.BINDING, steps.ONLINE):  # a new session, which is active
             self._again = []
-            if self.state == steps.ONLINE and not self._active and self._ladder.csi():
+            if self.state == steps.ONLINE and not self._active and self.ladder.csi():
                 self._tell_active()
 
     def _on_resumed(self, h: int) -> None:
-        known = self._ladder.known
+        known = self.ladder.known
         assert known is not None
         self.acks.check(h)
         # Those that wait since an earlier resumption came after those that have been written since.
@@ -287,7 +286,7 @@ class Session:
         elif element.is_a("a", ns.SM):
             self._on_ack(number(element))
         elif element.is_a("features", ns.STREAM):  # after SASL2; by some servers after a resumption too
-            self._ladder.late_features(element)
+            self.ladder.late_features(element)
         else:
             raise StreamError("unsupported-stanza-type", element.name[:32])
 
@@ -297,11 +296,12 @@ class Session:
             return  # the old stream's last words are no proof that the new one is heard
         if count_diff(h, self._asked) >= 0:  # an older answer was on its way
             self.acks.requested = False
-            self._alive.acknowledged(self._ladder.now_ms)
+            self._alive.acknowledged(self.ladder.now_ms)
         self._events.append((ACKNOWLEDGED, h))
         if self.state == steps.PROVING:
-            self._ladder.go(steps.ONLINE)
+            self.ladder.go(steps.ONLINE)
             self._events.append((PROVED, None))
+            self._deaf = 0
 
     def _wants_ack(self) -> bool:
         """True if something is unacknowledged for which no acknowledgement has been asked."""
@@ -318,7 +318,7 @@ class Session:
 
     def _tell_active(self) -> None:
         """With a request behind it: Prosody holds its answers back while <inactive/> is the last thing it has read."""
-        if self._ladder.csi() and self.acks.active:
+        if self.ladder.csi() and self.acks.active:
             self._out.put(Element("active" if self._active else "inactive", ns.CSI))
         if self.acks.active:
             self._request_ack()
@@ -326,5 +326,5 @@ class Session:
     def _request_ack(self) -> None:
         self.acks.requested = True
         self._asked = self.acks.sent
-        self._alive.expect(self._ladder.now_ms)
+        self._alive.expect(self.ladder.now_ms)
         self._out.put(Element("r", ns.SM))

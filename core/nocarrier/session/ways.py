@@ -3,7 +3,7 @@
 from nocarrier import ns
 from nocarrier.compat import const
 from nocarrier.session import features as f
-from nocarrier.session.errors import AuthError
+from nocarrier.session.errors import PASSWORD_WANTED, AuthError
 from nocarrier.session.pbkdf2 import HASHES
 
 try:
@@ -65,13 +65,17 @@ class Means:
 
     tls: the channel bindings of the link's verified TLS, or None. trusted: the user's word that nobody listens.
     quick: the user's word that the server may see the password under TLS, for a round trip less.
+    by_password: there is one on the device.
     token: mechanism of a kept token (XEP-0484), or "".
     """
 
-    def __init__(self, tls: "Optional[Bindings]", trusted: bool, quick: bool = False, token: str = "") -> None:
+    def __init__(
+        self, tls: "Optional[Bindings]", trusted: bool, quick: bool = False, token: str = "", by_password: bool = True
+    ) -> None:
         self.tls = tls
         self.secret = (tls is not None and quick) or (tls is None and trusted)
         self.token = token if tls is not None else ""
+        self.by_password = by_password
 
     def binding(self, offered: "list[str]") -> str:
         """The best type of channel binding that link and server have both, or ""."""
@@ -99,6 +103,8 @@ def choose(features: Features, means: Means, before: "Optional[Features]" = None
         if before is not None and needs != _TOKEN:
             _refuse_weaker(features, before, means, name)
         return profile, name, needs_hash, binding
+    if not means.by_password:
+        raise AuthError(PASSWORD_WANTED, "the server wants the password itself")
     if _PLAIN in features.offered[ns.SASL2] + features.offered[ns.SASL]:
         raise AuthError("invalid-mechanism", "the server wants the password in clear, and the line is not trusted")
     raise AuthError("invalid-mechanism", "no common mechanism")
@@ -127,6 +133,8 @@ def _met(features: Features, means: Means, profile: str, name: str, needs: int) 
     if needs == _BOUND:
         return means.binding(features.offered[ns.SASL_CB]) or None
     if (needs == _TLS and means.tls is None) or (needs == _SECRECY and not means.secret):
+        return None
+    if name == _PLAIN and not means.by_password:
         return None
     return ""
 

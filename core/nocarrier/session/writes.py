@@ -51,7 +51,7 @@ def riders(
     """What rides along with a login by SASL2 (XEP-0388 §2.2).
 
     Who asks: the device's UUID; that it is by token, or the mechanism for which one is wanted, or "" (XEP-0484); the
-    session to resume; the resource to bind, or else (XEP-0386 §3).
+    session to resume; the resource to bind, or else (XEP-0386 §3), "" for none.
     """
     out = [Element("user-agent", ns.SASL2, ("id", device))]
     if by_token:
@@ -60,7 +60,9 @@ def riders(
         out.append(Element("request-token", ns.FAST, ("mechanism", wanted)))
     if known is not None and features.inline_sm:
         out.append(resume(known))
-    if features.inline_bind and (known is None or features.inline_sm):  # else the resumption is asked for later
+    if (
+        resource and features.inline_bind and (known is None or features.inline_sm)
+    ):  # else the resumption is asked for later
         children = [Element("tag", ns.BIND2, (), [resource])]
         if features.inline_enable:
             children.append(enable())

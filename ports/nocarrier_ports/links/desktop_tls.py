@@ -2,8 +2,9 @@
 
 import ssl
 
+from nocarrier.modular import ticks_diff
 from nocarrier_ports.links.certificate import Untrusted, end_point
-from nocarrier_ports.links.link import Link, NetError, NoCarrier
+from nocarrier_ports.links.link import Link, NetError, NoCarrier, Timeout
 
 try:
     from typing import Optional
@@ -20,10 +21,16 @@ class TlsLink(Link):
 
     starttls: TLS begins when the server has agreed, not with the connection. context: the roots that are trusted and
     whatever else ssl can be told; by default the system's roots, with chain and name verified.
+    silence_ms: how long a handshake may go without hearing anything.
     """
 
     def __init__(
-        self, inner: Link, domain: str, starttls: bool = False, context: "Optional[ssl.SSLContext]" = None
+        self,
+        inner: Link,
+        domain: str,
+        starttls: bool = False,
+        context: "Optional[ssl.SSLContext]" = None,
+        silence_ms: int = 60_000,
     ) -> None:
         self._inner = inner
         self._domain = domain
@@ -33,24 +40,38 @@ class TlsLink(Link):
         self._tls: "Optional[ssl.SSLObject]" = None  # None: bytes pass in clear
         self._secure = False
         self._pending = b""
+        self._silence_ms = silence_ms
+        self._heard_ms = self._now_ms = 0
 
     def open(self, now_ms: int) -> None:
         self._tls, self._secure, self._pending = None, False, b""
         self._inner.open(now_ms)
 
     def ready(self, now_ms: int) -> bool:
+        self._now_ms = now_ms
         if self._tls is None and not self._inner.ready(now_ms):
             return False
         if self._tls is None and not self._starttls:
             self.start_tls(now_ms)
-        return self._tls is None or self._shaken()
+        if self._tls is None or self._shaken():
+            return True
+        self._inner.poll(now_ms)
+        if self._inner.carrier() is False:
+            raise NoCarrier()
+        if ticks_diff(now_ms, self._heard_ms) >= self._silence_ms:
+            raise Timeout("TLS")
+        return False
 
     def starts_tls(self) -> bool:
         return self._starttls and self._tls is None
 
     def start_tls(self, now_ms: int) -> None:
-        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = self._context.wrap_bio(self._in, self._out, server_hostname=self._domain)
+        self._now_ms = self._heard_ms = now_ms
+        self._in, self._out, self._pending = ssl.MemoryBIO(), ssl.MemoryBIO(), b""
+        try:
+            self._tls = self._context.wrap_bio(self._in, self._out, server_hostname=self._domain)
+        except (ValueError, UnicodeError):  # not a name that a certificate can be for
+            raise NetError("TLS: no such host") from None
 
     def tls(self) -> "Optional[dict[str, bytes]]":
         verified = self._context.verify_mode == ssl.CERT_REQUIRED and self._context.check_hostname
@@ -61,8 +82,10 @@ class TlsLink(Link):
         return {"tls-server-end-point": data} if data is not None else {}
 
     def poll(self, now_ms: int) -> None:
+        self._now_ms = now_ms
         self._inner.poll(now_ms)
-        self._flush()
+        if self._tls is not None:
+            self._flush()
 
     def read_into(self, buf: "Buffer") -> int:
         if self._tls is None:
@@ -87,7 +110,10 @@ class TlsLink(Link):
         self._flush()
         if self._pending:  # the line is behind: what comes now waits at its owner's
             return 0
-        written = self._tls.write(data)
+        try:
+            written = self._tls.write(data)
+        except ssl.SSLError as error:
+            raise NoCarrier(str(error.reason)) from None
         self._flush()
         return written
 
@@ -98,14 +124,17 @@ class TlsLink(Link):
         return self._inner.closing(now_ms)
 
     def close(self) -> None:
-        self._tls = None
+        self._tls, self._secure = None, False
         self._inner.close()
 
     def deadline_ms(self) -> "Optional[int]":
+        """At once if something is deciphered, or enciphered, already: no byte from outside would tell."""
+        if self._secure and self._tls is not None and (self._tls.pending() or self._pending):
+            return self._now_ms
         return self._inner.deadline_ms()
 
     def status(self) -> str:
-        return self._inner.status() + (" TLS" if self._secure else "")
+        return self._inner.status() + (" TLS" if self.tls() is not None else "")
 
     def _shaken(self) -> bool:
         """The handshake, as far as it goes now."""
@@ -122,6 +151,7 @@ class TlsLink(Link):
                 self._flush()
                 raise Untrusted(error.verify_message) from None
             except ssl.SSLError as error:
+                self._flush()  # the alert that says why
                 raise NetError("TLS: %s" % error.reason) from None
         self._flush()
         return True
@@ -130,6 +160,8 @@ class TlsLink(Link):
         """Takes what the line has; True if it was anything."""
         buf = bytearray(_CHUNK_BYTES)
         size = self._inner.read_into(buf)
+        if size:
+            self._heard_ms = self._now_ms
         self._in.write(memoryview(buf)[:size])
         return size > 0
 

@@ -1,0 +1,159 @@
+"""A device on a line that fails again and again, judged: always online again, by resumption where there is one."""
+
+import random
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from xml.parsers import expat
+
+from nocarrier import events
+from nocarrier.session.errors import StreamError
+from nocarrier.session.line import LineProfile
+from nocarrier_emulator.faultylink import FAULTS, HOLE, FaultyLink
+from nocarrier_emulator.netdevice import PLAIN, NetDevice
+from nocarrier_emulator.servers.certificate import Authority
+from nocarrier_emulator.servers.server import Server
+from nocarrier_ports.links.tcp import TcpLink
+
+SENDER, RECEIVER = "anna", "bert"
+_ONLINE_S = 60.0  # a black hole in each of several logins, one after the other
+_WITHIN_LOGIN_BYTES = 1_500
+_LONGEST_BYTES = 6_000
+
+
+@dataclass
+class Outcome:
+    """What happened. spoilt: cuts since which a stanza was left unfinished, so that Prosody's session was of no use."""
+
+    seed: int
+    cuts: int = 0
+    resumed: int = 0
+    fresh: int = 0
+    spoilt: int = 0
+    sent: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    reordered: int = 0
+    slowest_hole_ms: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def ok(self) -> bool:
+        """Nothing lost, doubled or out of order, and nothing that the server blames us for."""
+        return not (self.lost or self.duplicated or self.reordered or self.faults)
+
+
+class Reconnects:
+    """count: how often the line fails. deaf: the server is one whose sessions a stanza left unfinished spoils."""
+
+    def __init__(
+        self, server: Server, seed: int, count: int, way: str = PLAIN, authority: Authority | None = None,
+        trusted: bool = True, deaf: bool = False,
+    ) -> None:  # fmt: skip
+        self._rng = random.Random(seed)
+        self._count = count
+        self._deaf = deaf
+        self._clear = way == PLAIN
+        ca = authority.root if authority else None
+        # A line without stalls: what is silent for three round trips is dead.
+        line = LineProfile(1_000_000, 40, 1, trusted)
+        port = server.port if way == PLAIN else server.tls_port
+        self.link = FaultyLink(TcpLink("127.0.0.1", port))
+        self.sender = NetDevice(server, SENDER, way=way, ca=ca, trusted=trusted, line=line, inner=self.link)
+        self.receiver = NetDevice(server, RECEIVER, way=way, ca=ca, trusted=trusted)
+        self.to = "%s@%s" % (RECEIVER, server.domain if way == PLAIN else server.tls_domain)
+        self.outcome = Outcome(seed)
+        self._seen = 0
+        self._spoilt = False
+        self._failed_ms: int | None = None
+
+    def run(self) -> Outcome:
+        """Plays it. Raises AssertionError if a device does not come online again."""
+        out = self.outcome
+        self.sender.run(self.sender.ready, _ONLINE_S, [self.receiver])
+        self.receiver.run(self.receiver.ready, _ONLINE_S, [self.sender])
+        while out.cuts < self._count:
+            self._cut()
+        self._until(lambda: self.sender.client.online())
+        self._until(lambda: len(self.receiver.values(events.MESSAGE)) >= out.sent)
+        self._judge_messages()
+        for device in (self.sender, self.receiver):
+            device.log_out()
+        return out
+
+    def _cut(self) -> None:
+        """Talks until the line fails, and until the device has noticed."""
+        longest = _WITHIN_LOGIN_BYTES if self._rng.random() < 0.5 else _LONGEST_BYTES
+        kind = self._rng.choice(FAULTS)
+        self.link.plan(self._rng.randrange(1, longest), kind)
+        self._until(lambda: self.link.failed)
+        self.outcome.cuts += 1
+        self._spoilt = self._spoilt or not between_stanzas(bytes(self.link.said))
+        began = time.monotonic()
+        self._until(lambda: not self.link.failed)  # opened anew
+        if kind == HOLE:
+            self.outcome.slowest_hole_ms = max(self.outcome.slowest_hole_ms, int((time.monotonic() - began) * 1000))
+
+    def _until(self, condition: Any) -> None:
+        deadline = time.monotonic() + _ONLINE_S
+        while not condition():
+            assert time.monotonic() < deadline, "seed %d, cut %d: %r" % (
+                self.outcome.seed, self.outcome.cuts, self.sender.events[-6:],
+            )  # fmt: skip
+            client = self.sender.client
+            if client.online() and not client.session.acks.unacknowledged() and self.outcome.cuts < self._count:
+                client.send_message(self.to, "number %d" % self.outcome.sent)
+                self.outcome.sent += 1
+            for device in (self.sender, self.receiver):
+                device.step()
+            self._judge_events()
+            time.sleep(0.001)
+
+    def _judge_events(self) -> None:
+        out = self.outcome
+        for kind, value in self.sender.events[self._seen :]:
+            if kind == events.ONLINE and value:
+                out.resumed += 1
+                self._spoilt = False
+            elif kind == events.ONLINE:
+                out.fresh += 1
+                usable = not self._deaf or (self._clear and not self._spoilt)
+                if out.fresh > 1 and usable:
+                    out.faults.append("cut %d: a usable session was not resumed" % out.cuts)
+                out.spoilt += out.fresh > 1
+                self._spoilt = False
+            elif kind == events.FAULT and isinstance(value, StreamError) and not self._excused(value):
+                out.faults.append("cut %d: %s" % (out.cuts, value))
+        self._seen = len(self.sender.events)
+
+    def _excused(self, error: StreamError) -> bool:
+        """What a server says when it goes on with the parser of a connection that died inside a stanza; and its end."""
+        return error.condition == "closed" or (self._deaf and error.condition in ("not-well-formed", "reset"))
+
+    def _judge_messages(self) -> None:
+        out = self.outcome
+        got = [int(message.body.split()[1]) for message in self.receiver.values(events.MESSAGE)]
+        out.lost = len(set(range(out.sent)) - set(got))
+        out.duplicated = len(got) - len(set(got))
+        out.reordered = sum(a > b for a, b in zip(got, got[1:], strict=False))
+
+
+def between_stanzas(said: bytes) -> bool:
+    """Whether a stream of which this was said ends between two stanzas. Inside TLS nobody can tell."""
+    said = said[max(0, said.rfind(b"<stream:stream")) :]
+    depth = 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+
+    def end(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    try:
+        parser.Parse(said)
+    except expat.ExpatError:
+        return False
+    return depth <= 1 and said.rstrip().endswith(b">")
