@@ -28,7 +28,8 @@ class NetDevice:
 
     way: PLAIN, STARTTLS or DIRECT, for the server's domain that has it. ca: the PEM file of the root that is trusted
     under TLS. trusted: the user's word for the line. quick, legacy: see Account. flash: of an earlier device, or new.
-    domain, port, line, inner (what carries the bytes): others than the server's and the usual.
+    domain, port, line, inner (what carries the bytes): others than the server's and the usual. handshake_ms: see
+    TlsLink's silence_ms.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class NetDevice:
         port: int = 0,
         line: LineProfile | None = None,
         inner: Link | None = None,
+        handshake_ms: int = 60_000,
     ) -> None:
         self.flash = flash or MemoryFlash()
         domain = domain or (server.domain if way == PLAIN else server.tls_domain)
@@ -62,7 +64,7 @@ class NetDevice:
         self.link: Link = inner or TcpLink("127.0.0.1", port)
         if way != PLAIN:
             context = ssl.create_default_context(cafile=ca) if ca else None
-            self.link = TlsLink(self.link, domain, way == STARTTLS, context)
+            self.link = TlsLink(self.link, domain, way == STARTTLS, context, handshake_ms)
         self.runner = Runner(self.client, self.link, entropy, RunnerLimits(4096, (50, 200)))
         self.events: list[tuple[int, Any]] = []
         self.said = bytearray()  # inside TLS, if there is any

@@ -23,7 +23,7 @@ _LONGEST_BYTES = 6_000
 
 @dataclass
 class Outcome:
-    """What happened. spoilt: cuts since which a stanza was left unfinished, so that Prosody's session was of no use."""
+    """What happened. spoilt: how many of the fresh sessions took the place of one that was of no use any more."""
 
     seed: int
     cuts: int = 0
@@ -58,13 +58,15 @@ class Reconnects:
         line = LineProfile(1_000_000, 40, 1, trusted)
         port = server.port if way == PLAIN else server.tls_port
         self.link = FaultyLink(TcpLink("127.0.0.1", port))
-        self.sender = NetDevice(server, SENDER, way=way, ca=ca, trusted=trusted, line=line, inner=self.link)
+        self.sender = NetDevice(
+            server, SENDER, way=way, ca=ca, trusted=trusted, line=line, inner=self.link, handshake_ms=1_000
+        )
         self.receiver = NetDevice(server, RECEIVER, way=way, ca=ca, trusted=trusted)
         self.to = "%s@%s" % (RECEIVER, server.domain if way == PLAIN else server.tls_domain)
         self.outcome = Outcome(seed)
         self._seen = 0
         self._spoilt = False
-        self._failed_ms: int | None = None
+        self._silences = 0  # black holes since it was online
 
     def run(self) -> Outcome:
         """Plays it. Raises AssertionError if a device does not come online again."""
@@ -111,19 +113,27 @@ class Reconnects:
     def _judge_events(self) -> None:
         out = self.outcome
         for kind, value in self.sender.events[self._seen :]:
-            if kind == events.ONLINE and value:
-                out.resumed += 1
-                self._spoilt = False
-            elif kind == events.ONLINE:
-                out.fresh += 1
-                usable = not self._deaf or (self._clear and not self._spoilt)
-                if out.fresh > 1 and usable:
-                    out.faults.append("cut %d: a usable session was not resumed" % out.cuts)
-                out.spoilt += out.fresh > 1
-                self._spoilt = False
-            elif kind == events.FAULT and isinstance(value, StreamError) and not self._excused(value):
-                out.faults.append("cut %d: %s" % (out.cuts, value))
+            if kind == events.ONLINE:
+                self._judge_login(bool(value))
+            elif kind == events.FAULT and isinstance(value, StreamError):
+                self._spoilt = True
+                if not self._excused(value):
+                    out.faults.append("cut %d: %s" % (out.cuts, value))
+            elif kind == events.FAULT and value.condition == "connection-timeout":
+                self._silences += 1
         self._seen = len(self.sender.events)
+
+    def _judge_login(self, resumed: bool) -> None:
+        """A session is resumed whenever it can be; and twice silent is as good as deaf."""
+        out = self.outcome
+        out.resumed += resumed
+        out.fresh += not resumed
+        usable = self._silences < 2 and (not self._deaf or (self._clear and not self._spoilt))
+        if not resumed and out.fresh > 1:
+            out.spoilt += 1
+            if usable:
+                out.faults.append("cut %d: a usable session was not resumed" % out.cuts)
+        self._spoilt, self._silences = False, 0
 
     def _excused(self, error: StreamError) -> bool:
         """What a server says when it goes on with the parser of a connection that died inside a stanza; and its end."""

@@ -1,0 +1,47 @@
+"""Lines that fail at random bytes, on real servers: always online again, by resumption. COUNT=500 SEED=1."""
+
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from nocarrier_emulator.netdevice import DIRECT, PLAIN
+from nocarrier_emulator.reconnects import Reconnects
+from nocarrier_emulator.servers.certificate import Authority
+from nocarrier_emulator.servers.ejabberd import Ejabberd
+from nocarrier_emulator.servers.prosody import Prosody
+from nocarrier_emulator.servers.server import Server
+
+_USERS = {"anna": "anna-pw", "bert": "bert-pw"}
+
+
+def servers(authority: Authority) -> list[tuple[str, Server, bool]]:
+    """Those that the set-up has put in place: name, server, whether a stanza left unfinished spoils its sessions."""
+    found: list[tuple[str, Server, bool]] = []
+    tools = os.environ
+    if tools.get("PROSODY13"):
+        found.append(("Prosody 13", Prosody(tools["PROSODY13"], _USERS, authority.server, sasl2=True), True))
+    if tools.get("PROSODY012"):
+        found.append(("Prosody 0.12", Prosody(tools["PROSODY012"], _USERS, authority.server), True))
+    if tools.get("EJABBERD"):
+        found.append(("ejabberd", Ejabberd(tools["EJABBERD"], _USERS, authority.server), False))
+    return found
+
+
+def main() -> dict[str, Any]:
+    """Per server and way: what happened. A seed repeats where the line fails, not what the server does meanwhile."""
+    count, seed = int(os.environ.get("COUNT", "500")), int(os.environ.get("SEED", "1"))
+    results: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        authority = Authority(Path(folder))
+        for name, server, deaf in servers(authority):
+            server.start()
+            try:
+                for way in (PLAIN, DIRECT):
+                    outcome = Reconnects(server, seed, count, way, authority, deaf=deaf).run()
+                    results["%s, %s" % (name, way)] = asdict(outcome)
+                    print(name, way, outcome, flush=True)
+            finally:
+                server.remove()
+    return results
