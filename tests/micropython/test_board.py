@@ -1,5 +1,9 @@
 """The parser on a Cortex-M3, in QEMU: which feeds allocate, and that nothing is left behind."""
 
+import hashlib
+import hmac
+from base64 import b64encode
+
 import board
 import pytest
 
@@ -42,3 +46,23 @@ def test_small_heaps(kilobytes, words, tool):
     with board.boot(kilobytes * 1024, "fits") as device:
         said = eval(device.run("print(fits.fits(640, 256, %d, 4, usecs))" % words))
     assert said[:2] == (4 * len(board.messages()[1]), words)
+
+
+def scram(iterations):
+    """(challenge, success) of a server that knows the password, for the nonce of tests/board_frozen/login.py."""
+    nonce, salt = "fyko+d2lbbFgONRv9qkxdawL", b"0123456789abcdef"
+    bare, server_first = "n=user,r=" + nonce, "r=%sxyz,s=%s,i=%d" % (nonce, b64encode(salt).decode(), iterations)
+    auth = ",".join((bare, server_first, "c=biws,r=%sxyz" % nonce)).encode()
+    salted = hashlib.pbkdf2_hmac("sha256", b"pencil", salt, iterations)
+    server_key = hmac.digest(salted, b"Server Key", "sha256")
+    return b64encode(server_first.encode()), b64encode(b"v=" + b64encode(hmac.digest(server_key, auth, "sha256")))
+
+
+def test_a_session_logs_in_with_scram_in_32_kilobytes(tool):
+    """Ten thousand iterations, in slices of at most 50 ms of a part of 48 MHz (2.25 cycles an instruction)."""
+    tool("QEMU_ARM")
+    with board.boot(32 * 1024, "login") as device:
+        device.run("challenge, success = %r, %r" % scram(10_000))
+        online, longest, free = eval(device.run("print(login.log_in(challenge, success, usecs))"))
+    print("longest slice %d000 instructions, %d bytes left" % (longest, free))
+    assert online and longest * 1000 * 2.25 / 48_000 <= 50

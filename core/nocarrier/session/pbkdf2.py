@@ -28,9 +28,8 @@ class Hmac:
         self._new = new
         if len(key) > _BLOCK:
             key = self._new(key).digest()
-        key = key + bytes(_BLOCK - len(key))
-        self._inner = bytes([byte ^ 0x36 for byte in key])
-        self._outer = bytes([byte ^ 0x5C for byte in key])
+        number = int.from_bytes(key + bytes(_BLOCK - len(key)), "big")
+        self._inner, self._outer = _padded(number, b"\x36"), _padded(number, b"\x5c")
 
     def digest(self, message: bytes) -> bytes:
         """HMAC of one message."""
@@ -40,6 +39,11 @@ class Hmac:
         outer.update(inner.digest())
         result: bytes = outer.digest()
         return result
+
+
+def _padded(number: int, pad: bytes) -> bytes:
+    """As whole numbers: quicker on a small processor than byte by byte."""
+    return (number ^ int.from_bytes(pad * _BLOCK, "big")).to_bytes(_BLOCK, "big")
 
 
 def hmac(name: str, key: bytes, message: bytes) -> bytes:

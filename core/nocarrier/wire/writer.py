@@ -101,6 +101,13 @@ def _attribute(name: str, value: str, sink: "_Counter | _Filler") -> None:
 def _escaped(text: str, special: bytes, sink: "_Counter | _Filler") -> None:
     """Puts text in runs between the characters that need an escape; all of these are ASCII."""
     data = encoded(text)
+    # Most texts need none, and five searches are quicker than one look at every byte.
+    for i in range(len(special)):
+        if data.find(special[i : i + 1]) >= 0:
+            break
+    else:
+        sink.put(data)
+        return
     view = memoryview(data)
     start = 0
     for at in range(len(data)):
