@@ -96,7 +96,7 @@ def main(folder: str) -> None:
             remote.receive(byte, app)
         return True
 
-    gc.threshold(4096)
+    gc.threshold(2048)  # more seldom, and the free memory is in more and smaller pieces
     ticks = Ticks(settings.speed)
     runner.dial(ticks.now_ms())
     run(app, poll, ticks, lambda: int(time.time()) + _EPOCH_S, max(1, 10 // settings.speed))

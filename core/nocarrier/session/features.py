@@ -30,7 +30,12 @@ TYPES_FOLLOW = "\x1f"
 
 # What is looked for under each name; whatever else is offered is of no use to us, and might be called anything.
 _LISTS = {ns.SASL2: MECHANISMS, ns.SASL: MECHANISMS, ns.FAST: TOKENS, ns.SASL_CB: BINDINGS}
-_TAGS = ((ns.SASL2, "2:"), (ns.SASL, "1:"), (ns.FAST, "t:"), (ns.SASL_CB, "c:"))  # short: a journal holds them often
+# As in ns.py; once more, because only a table of the same module's constants lies in the firmware.
+_SASL2 = const("urn:xmpp:sasl:2")
+_SASL = const("urn:ietf:params:xml:ns:xmpp-sasl")
+_SASL_CB = const("urn:xmpp:sasl-cb:0")
+_FAST = const("urn:xmpp:fast:0")
+_TAGS = ((_SASL2, "2:"), (_SASL, "1:"), (_FAST, "t:"), (_SASL_CB, "c:"))  # short: a journal holds them often
 _FLAGS = ("inline_sm", "inline_bind", "inline_enable", "binds", "sm", "csi", "pipelines", "one_step")
 _PROSODY = const("http://prosody.im")
 

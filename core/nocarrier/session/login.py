@@ -20,8 +20,8 @@ try:
 except ImportError:
     pass
 
-# Iterations of PBKDF2 between two looks at the line and the keys: 0.6 M instructions on a Cortex-M3, and half as many for
-# the collector of what they leave behind; together under 50 ms at 48 MHz.
+# Iterations of PBKDF2 between two looks at the line and the keys: 0.6 M instructions on a Cortex-M3, and half as many
+# for the collector of what they leave behind; together under 50 ms at 48 MHz.
 _SLICE = const(16)
 _ANSWER_CHARS = const(1024)  # Base64 of a challenge or success; servers' are under 200
 
