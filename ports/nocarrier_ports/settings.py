@@ -15,10 +15,14 @@ except ImportError:
     pass
 
 # What the file must hold.
-_NEEDED = ("jid", "password", "number", "port")
+_NEEDED = ("jid", "number", "port")
 # What it may hold, with what is taken otherwise.
 _DEFAULTS: "dict[str, Any]" = {
+    # Of the account (Account). Without a password only what an earlier login has left logs in.
+    "password": "",
     "resource": "nocarrier",
+    "quick": False,
+    "legacy": False,
     # The line (LineProfile). trusted: nobody listens, so that the password may cross it in clear.
     "rate_bps": 2400,
     "latency_ms": 300,
@@ -55,7 +59,7 @@ class Settings:
         for name in _DEFAULTS:
             if type(got[name]) is not type(_DEFAULTS[name]):
                 raise UsageError("settings: %s is of the wrong type" % name)
-        self.account = Account(fields["jid"], fields["password"], got["resource"])
+        self.account = Account(fields["jid"], got["password"] or None, got["resource"], got["quick"], got["legacy"])
         self.number: str = fields["number"]
         self.port: str = fields["port"]
         self.speed: int = got["speed"]

@@ -17,6 +17,9 @@ def test_defaults_and_what_is_given():
     fields = {"rate_bps": 9600, "trusted": True, "pending": 5, "resource": "t-deck", "stanza_words": 24}
     given = Settings({**GOOD, **fields})
     assert given.line.rate_bps == 9600 and given.line.trusted and given.queue.pending == 5
+    assert (plain.account.password, plain.account.quick, plain.account.legacy) == ("s3cret-value", False, False)
+    other = Settings({**GOOD, "password": "", "quick": True, "legacy": True}).account
+    assert (other.password, other.quick, other.legacy) == (None, True, True)
     assert given.account.resource == "t-deck" and given.client.wire.words == 24 and plain.client.wire.words == 0
 
 
