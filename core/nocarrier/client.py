@@ -211,6 +211,10 @@ class Client:
             self._take_session_events()
         self._pump()
 
+    def heard(self, now_ms: int) -> None:
+        """The line lives, though what it brings is not readable yet: part of a record of TLS."""
+        self.session.alive.received(now_ms)
+
     def take(self, limit: int, now_ms: int) -> bytes:
         """Bytes for the line: at most `limit`, and no more than the line carries in about a second."""
         if self.fault is not None:

@@ -141,6 +141,8 @@ class Runner:
         for _ in range(4):  # a fast line must not starve the keys
             n = self.link.read_into(self._buf)
             if n == 0:
+                if self.link.stirred():
+                    client.heard(now_ms)
                 if self.link.carrier() is False:  # only when its last words have been read
                     raise NoCarrier()
                 break

@@ -101,3 +101,13 @@ def test_a_session_id_that_comes_twice_is_two_sessions():
     talk.authenticate()
     talk.server(RESUMED % 9 + ACK % 9)
     assert (1, states.ON_SERVER) not in talk.values(events.STATE)
+
+
+def test_what_cannot_be_read_yet_is_a_sign_of_life_too():
+    talk = online()
+    talk.client.send_message(d.PEER, "hello")
+    talk.said()
+    for _ in range(10):
+        talk.client.heard(talk.now_ms)
+        talk.wait(4_000)
+    assert not talk.values(events.FAULT)

@@ -225,3 +225,16 @@ def test_the_certificates_end_point(authority):
     for size in range(0, len(der) - 300, 7):
         end_point(der[:size])  # cut short: nothing, or the hash of what there is, but no error
     assert end_point(b"") is None and end_point(b"\x30\x84\xff\xff\xff\xff") is None
+
+
+def test_part_of_a_record_is_a_sign_of_life(authority):
+    """At 2400 bit/s a record takes longer to cross than a line is given to answer."""
+    wire, link, peer = shaken(authority)
+    link.stirred()
+    peer.say(b"z" * 3000)
+    record, wire.down = bytes(wire.down), bytearray()
+    buf = bytearray(4000)
+    for at in range(0, len(record) - 1000, 500):
+        assert not link.stirred()
+        wire.down += record[at : at + 500]
+        assert link.read_into(buf) == 0 and link.stirred()

@@ -97,9 +97,12 @@ class Liveness:
             self._flight_ms = max(0, ticks_diff(self._clear_ms, self._since_ms))
 
     def budget_bytes(self, now_ms: int) -> int:
-        """How much may be handed out now, so that no more than a second's worth is ahead of what comes next."""
+        """How much may be handed out now, so that no more than a second's worth is ahead of what comes next.
+
+        Half a second's worth at least, or none: TLS wraps every portion into 22 bytes of its own.
+        """
         ahead_ms = max(0, ticks_diff(self._clear_ms, now_ms))
-        return max(0, _AHEAD_MS - ahead_ms) * self._line.rate_bps // 10_000
+        return 0 if ahead_ms > _AHEAD_MS // 2 else (_AHEAD_MS - ahead_ms) * self._line.rate_bps // 10_000
 
     def budget_ms(self) -> int:
         """When half of the budget is free again."""

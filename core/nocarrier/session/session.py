@@ -56,10 +56,10 @@ class Session:
         self._account = account
         self._line = line
         self._out = Outflow(line, out_bytes, limits.stanza_bytes)
-        self._alive = Liveness(line)
+        self.alive = Liveness(line)
         self._parser = StreamParser(limits, _STEADY)
         self._events: "list[tuple[int, object]]" = []
-        self.ladder = Ladder(account, line.trusted, self._parser, self.acks, self._out, self._alive, self._events)
+        self.ladder = Ladder(account, line.trusted, self._parser, self.acks, self._out, self.alive, self._events)
         self._again: "list[bytes]" = []
         self._ack_h: "Optional[int]" = None  # what the next <a/> says
         self._closing = False
@@ -89,7 +89,7 @@ class Session:
         self._asked = 0
         self._ack_h = None
         self._closing = False
-        self._alive.reset(now_ms)
+        self.alive.reset(now_ms)
         self.ladder.begin(nonce, kept, known, caution, spool, tls, starttls)
 
     def hasty(self) -> bool:
@@ -122,7 +122,7 @@ class Session:
         """Bytes from the server, at most limits.chunk_bytes; take all events before the next."""
         self._at(now_ms)
         if len(data):
-            self._alive.received(now_ms)
+            self.alive.received(now_ms)
         self._parser.feed(data)
 
     def next_event(self) -> "Optional[tuple[int, object]]":
@@ -150,7 +150,7 @@ class Session:
         An ack request ends each burst.
         """
         self._at(now_ms)
-        limit = min(limit, self._alive.budget_bytes(now_ms))
+        limit = min(limit, self.alive.budget_bytes(now_ms))
         while self._again and self.passes() and len(self._again[0]) <= self._out.room():
             data = self._again.pop(0)
             self._out.add(data)
@@ -161,7 +161,7 @@ class Session:
         if self._out.waiting() <= limit and self._wants_ack():
             self._request_ack()
         data = self._out.take(limit)
-        self._alive.sent(len(data), now_ms)
+        self.alive.sent(len(data), now_ms)
         return data
 
     def room(self) -> int:
@@ -223,12 +223,12 @@ class Session:
         """When tick() is wanted, or None."""
         if self.state == steps.DERIVING:
             return self.ladder.now_ms
-        deadline_ms = self._alive.deadline_ms()
+        deadline_ms = self.alive.deadline_ms()
         if deadline_ms is None and self.online() and self.acks.active:
-            deadline_ms = self._alive.idle_at_ms()
+            deadline_ms = self.alive.idle_at_ms()
         if not self._out.waiting():
             return deadline_ms
-        budget_ms = self._alive.budget_ms()
+        budget_ms = self.alive.budget_ms()
         if deadline_ms is None or ticks_diff(budget_ms, deadline_ms) < 0:
             return budget_ms
         return deadline_ms
@@ -236,15 +236,15 @@ class Session:
     def tick(self, now_ms: int) -> None:
         """Time has passed. Raises PeerError("connection-timeout") when the line must be given up."""
         self._at(now_ms)
-        self._alive.passed(now_ms)
+        self.alive.passed(now_ms)
         if self.state == steps.DERIVING:
             self.ladder.derive()
-        if self.online() and self.acks.active and self._alive.idle(now_ms):
+        if self.online() and self.acks.active and self.alive.idle(now_ms):
             self._request_ack()
-        if self._alive.wants_probe(now_ms) and self.state != steps.SECURING:  # there TLS's first bytes come next
+        if self.alive.wants_probe(now_ms) and self.state != steps.SECURING:  # there TLS's first bytes come next
             self._out.put_bytes(_PROBE)
-        if self._alive.dead(now_ms):
-            raise PeerError("connection-timeout", "nothing was heard for %d s" % (self._alive.allowance_ms() // 1000))
+        if self.alive.dead(now_ms):
+            raise PeerError("connection-timeout", "nothing was heard for %d s" % (self.alive.allowance_ms() // 1000))
 
     def _at(self, now_ms: int) -> None:
         self.ladder.now_ms = now_ms
@@ -296,7 +296,7 @@ class Session:
             return  # the old stream's last words are no proof that the new one is heard
         if count_diff(h, self._asked) >= 0:  # an older answer was on its way
             self.acks.requested = False
-            self._alive.acknowledged(self.ladder.now_ms)
+            self.alive.acknowledged(self.ladder.now_ms)
         self._events.append((ACKNOWLEDGED, h))
         if self.state == steps.PROVING:
             self.ladder.go(steps.ONLINE)
@@ -326,5 +326,5 @@ class Session:
     def _request_ack(self) -> None:
         self.acks.requested = True
         self._asked = self.acks.sent
-        self._alive.expect(self.ladder.now_ms)
+        self.alive.expect(self.ladder.now_ms)
         self._out.put(Element("r", ns.SM))

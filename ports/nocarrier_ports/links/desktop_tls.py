@@ -42,6 +42,7 @@ class TlsLink(Link):
         self._pending = b""
         self._silence_ms = silence_ms
         self._heard_ms = self._now_ms = 0
+        self._stirred = False
 
     def open(self, now_ms: int) -> None:
         self._tls, self._secure, self._pending = None, False, b""
@@ -80,6 +81,10 @@ class TlsLink(Link):
         certificate = self._tls.getpeercert(True)
         data = end_point(certificate) if certificate else None
         return {"tls-server-end-point": data} if data is not None else {}
+
+    def stirred(self) -> bool:
+        stirred, self._stirred = self._stirred, False
+        return stirred
 
     def poll(self, now_ms: int) -> None:
         self._now_ms = now_ms
@@ -162,6 +167,7 @@ class TlsLink(Link):
         size = self._inner.read_into(buf)
         if size:
             self._heard_ms = self._now_ms
+            self._stirred = True
         self._in.write(memoryview(buf)[:size])
         return size > 0
 

@@ -92,6 +92,10 @@ class Link:
     def start_tls(self, now_ms: int) -> None:  # noqa: B027
         """The server has agreed to begin TLS (RFC 6120 §5); ready() says when bytes may pass again."""
 
+    def stirred(self) -> bool:
+        """True if bytes have come since the last call that cannot be read yet."""
+        return False
+
     def poll(self, now_ms: int) -> None:  # noqa: B027
         """Tells the link the time while it stands; links that need no time ignore it."""
 
