@@ -13,6 +13,8 @@ TOOLS = {
     "PROSODY012": "prosody012",
     "EJABBERD": "ejabberd",
     "JABBERD2": "jabberd2",
+    "NBXMPP": "nbxmpp",
+    "XMPPJS": "xmppjs",
     "CHROMIUM": "chromium",
     "QEMU_ARM": "firmware",
 }

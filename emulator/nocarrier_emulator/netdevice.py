@@ -68,6 +68,7 @@ class NetDevice:
         self.runner = Runner(self.client, self.link, entropy, RunnerLimits(4096, (50, 200)))
         self.events: list[tuple[int, Any]] = []
         self.said = bytearray()  # inside TLS, if there is any
+        self.got = bytearray()  # likewise
         self.flights: list[bytearray] = []  # the same, a new one whenever it speaks after it has heard something
         self._heard = True
         self._listen_in()
@@ -149,6 +150,7 @@ class NetDevice:
 
         def heard(buf: bytearray | memoryview) -> int:
             size = read_into(buf)
+            self.got += buf[:size]
             self._heard = self._heard or size > 0
             return size
 

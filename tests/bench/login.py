@@ -1,132 +1,223 @@
-"""What a login costs over a 2400-baud modem with 300 ms one way: bytes, round trips, seconds; and a resumption.
+"""What it costs to get back online over a slow line, beside slixmpp, nbxmpp and @xmpp/client at real servers.
 
-Bytes and turns are counted on the line; seconds are the line's, from CONNECT to online.
+Through a proxy that is the line, 300 ms one way: the first login of an account with 20 contacts; the next one, after a
+reboot; a reconnect after the line was cut; and the way of a message that was written offline to another user's client.
 """
 
 import asyncio
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from nocarrier.session.account import Account
+from bench.peers import processes, raw
+from bench.peers.ratios import EVENTS, FIRST, MESSAGE, OURS, RECONNECT, REPEAT, Place, Row, ratios
+from bench.peers.subjects import Ours, Peer, Subject
+
 from nocarrier.session.line import LineProfile
-from nocarrier_emulator.clock import Clock, ScaledClock, VirtualClock
-from nocarrier_emulator.exchange.exchange import Exchange
-from nocarrier_emulator.flash import MemoryFlash
-from nocarrier_emulator.handheld import Handheld
-from nocarrier_emulator.modem import Modem
-from nocarrier_emulator.phonebook import PhoneBook, Service, Subscriber
+from nocarrier_emulator.foreign import SlixmppPeer
+from nocarrier_emulator.netdevice import DIRECT, PLAIN
+from nocarrier_emulator.servers.certificate import Authority
+from nocarrier_emulator.servers.ejabberd import Ejabberd
 from nocarrier_emulator.servers.prosody import Prosody
-from nocarrier_emulator.tcpnumber import TcpNumber
+from nocarrier_emulator.servers.server import Server
+from nocarrier_emulator.slowproxy import Figures, SlowProxy
 
-_RATE_BPS = 2400
 _LATENCY_MS = 300
+_RATES_BPS = (9600, 2400)
 _PASSWORD = "pencil"
+_OBSERVER = "watch"
+_CONTACTS = ["c%02d" % number for number in range(20)]
+_ACCOUNTS = [
+    "u%02d" % number for number in range(20, 48)
+]  # one for each client in each place: none meets another's past
+_PATIENCE_S = 90.0
 
 
-class Counter:
-    """Bytes both ways and the turns from up to down."""
+class Observer:
+    """Somebody else, straight at the server."""
 
-    def __init__(self, modem: Modem, clock: Clock) -> None:
-        self.way = ""
-        self.up = self.down = self.turns = 0
-        self.begun_ms = clock.now_ms()
-        modem.on_wire = self._on_wire
+    def __init__(self, server: Server) -> None:
+        self.jid = "%s@%s" % (_OBSERVER, server.domain)
+        self._peer = SlixmppPeer(self.jid, _PASSWORD, "127.0.0.1", server.port)
+        self._peer.on_message = lambda body: self._awaited.pop(body).set()
+        self._awaited: dict[str, asyncio.Event] = {}
 
-    def _on_wire(self, way: str, data: bytes) -> None:
-        if way == "up":
-            self.up += len(data)
-        else:
-            self.down += len(data)
-            self.turns += self.way == "up"
-        self.way = way
+    async def start(self) -> None:
+        await self._peer.start()
 
-    def result(self, clock: Clock) -> dict[str, Any]:
-        seconds = round((clock.now_ms() - self.begun_ms) / 1000, 1)
-        return {"bytes_up": self.up, "bytes_down": self.down, "round_trips": self.turns, "seconds": seconds}
+    def awaits(self, body: str) -> asyncio.Event:
+        """Set when a message with this body is there."""
+        return self._awaited.setdefault(body, asyncio.Event())
 
 
-Runner = Callable[[Callable[[], bool]], Any]
+async def measured(subject: Subject, proxy: SlowProxy, observer: Observer, row: Callable[..., None]) -> None:
+    """Puts the subject through all events; row(event, figures, settled, resumed) is called with what each has cost."""
+    for event in (FIRST, REPEAT):
+        proxy.reset()
+        await subject.log_in()
+        figures = proxy.figures()
+        await proxy.quiet(raw.QUIET_S)
+        row(event, figures, proxy.figures(), True)
+        if event == FIRST:
+            await subject.log_out()
+            await proxy.quiet(raw.QUIET_S)
+    await _cut(subject, proxy)
+    subject.connect()
+    resumed = await subject.back()
+    figures = proxy.figures()
+    await proxy.quiet(raw.QUIET_S)
+    row(RECONNECT, figures, proxy.figures(), resumed)
+    await _cut(subject, proxy)
+    body = "to port %d" % proxy.port
+    arrival = observer.awaits(body)
+    subject.hand_over(observer.jid, body)
+    subject.connect()
+    await asyncio.wait_for(arrival.wait(), _PATIENCE_S)
+    row(MESSAGE, proxy.figures(), proxy.figures(), True)
 
 
-def handheld_on(clock: Clock, subscriber: Subscriber, jid: str, trusted: bool) -> Handheld:
-    """A handheld that has not dialled yet."""
-    modem = Modem(clock, PhoneBook({"1": subscriber}), _RATE_BPS, _LATENCY_MS)
-    line = LineProfile(_RATE_BPS, _LATENCY_MS, trusted=trusted)
-    handheld = Handheld(clock, modem, Account(jid, _PASSWORD, "nc"), "1", MemoryFlash(), 1, line)
-    handheld.power_on()
-    return handheld
+async def _cut(subject: Subject, proxy: SlowProxy) -> None:
+    proxy.cut()
+    await subject.lost()
+    proxy.reset()
 
 
-async def measured(handheld: Handheld, clock: Clock, play: Runner) -> dict[str, Any]:
-    """First login; a resumption after the carrier has dropped; a login after a farewell, when the server is known."""
-    results = {}
-    for event in ("login", "resume", "again"):
-        await play(lambda: handheld.modem.connected)
-        counter = Counter(handheld.modem, clock)
-        await play(lambda: handheld.client.online() and handheld.client.roster.known)
-        results[event] = counter.result(clock)
-        await play(lambda: not handheld.client.session.acks.unacknowledged())
-        if event == "resume":
-            handheld.runner.hang_up(clock.ticks_ms())
-            await play(lambda: handheld.runner.state == 0)
-        handheld.modem.drop_carrier()
-        handheld.runner.dial(clock.ticks_ms())
-    return results
+class Bench:
+    """All places at one server, which runs. rows: what was found. failed: client, and what went wrong where."""
+
+    def __init__(self, name: str, server: Server, authority: Authority, folder: Path) -> None:
+        self.rows: list[Row] = []
+        self.failed: list[tuple[str, str]] = []
+        self._name = name
+        self._server = server
+        self._authority = authority
+        self._folder = folder
+        self._accounts: Iterator[str] = iter(_ACCOUNTS)
+
+    async def run(self) -> None:
+        """The places one beside the other: each has a line of its own, and nobody needs the processor for long."""
+        self._observer = Observer(self._server)
+        await self._observer.start()
+        await asyncio.gather(*(self._place(way, rate) for way in (PLAIN, DIRECT) for rate in _RATES_BPS))
+
+    async def _place(self, way: str, rate_bps: int) -> None:
+        handshake = Figures(0, 0, 0, 0.0)
+        if way == DIRECT:
+            proxy = await self._line(way, rate_bps)
+            handshake = await raw.handshake(proxy, self._server.tls_domain)
+            proxy.close()
+        place = Place(self._name, way, rate_bps, _LATENCY_MS, handshake)
+        # In clear the peers prove themselves as ours does; under TLS as they like best, and by PLAIN, which is shorter.
+        first = [(name, "PLAIN" if way == PLAIN else "") for name in (OURS, *processes.NAMES)]
+        second = [(name, "PLAIN") for name in processes.NAMES] if way == DIRECT else []
+        await asyncio.gather(self._clients(place, first), self._clients(place, second))
+
+    async def _clients(self, place: Place, clients: list[tuple[str, str]]) -> None:
+        """One after the other."""
+        for name, mechanism in clients:
+            words = processes.command(name)
+            if name != OURS and not words:
+                continue
+            client = name if place.way == PLAIN or not mechanism else "%s, %s" % (name, mechanism)
+            proxy = await self._line(place.way, place.rate_bps)
+            subject = self._subject(name, mechanism, words, place, proxy.port)
+            row = partial(self._row, place, client)
+            try:
+                await measured(subject, proxy, self._observer, row)
+            except (processes.Failure, TimeoutError) as error:
+                self.failed.append((client, "%s, %s, %d bit/s: %r" % (place.server, place.way, place.rate_bps, error)))
+            finally:
+                subject.end()
+                proxy.close()
+
+    def _row(self, place: Place, client: str, event: str, figures: Figures, settled: Figures, resumed: bool) -> None:
+        self.rows.append(Row(place, client, event, figures, settled, resumed))
+
+    async def _line(self, way: str, rate_bps: int) -> SlowProxy:
+        proxy = SlowProxy(self._server.port if way == PLAIN else self._server.tls_port, rate_bps, _LATENCY_MS)
+        await proxy.start()
+        return proxy
+
+    def _subject(self, name: str, mechanism: str, words: list[str], place: Place, port: int) -> Subject:
+        user = next(self._accounts)
+        if name == OURS:
+            line = LineProfile(place.rate_bps, _LATENCY_MS, trusted=place.way == PLAIN)
+            return Ours(self._server, user, place.way, self._authority.root, port, line)
+        domain = self._server.domain if place.way == PLAIN else self._server.tls_domain
+        words = [*words, "127.0.0.1", str(port), place.way, "%s@%s/nc-%s" % (user, domain, user), _PASSWORD]
+        folder = self._folder / ("%s-%s" % (self._name.split()[0], user))
+        folder.mkdir()
+        return Peer(words + ["--mechanism", mechanism] * bool(mechanism), folder)
 
 
-async def on_exchange(mechanism: str) -> dict[str, Any]:
-    """In virtual time: the same figures every time."""
-    clock = VirtualClock()
-    exchange = Exchange(clock)
-    exchange.mechanisms = (mechanism,)
-    account = exchange.add("anna", _PASSWORD)
-
-    async def play(until: Callable[[], bool]) -> None:
-        assert clock.run(600_000, until), "never happened"
-
-    return await measured(handheld_on(clock, Service(exchange.connect), account.jid, mechanism == "PLAIN"), clock, play)
+async def least(server: Server, rate_bps: int) -> Figures:
+    """What a resumption in clear costs a client that says nothing which is not needed."""
+    proxy = SlowProxy(server.port, rate_bps, _LATENCY_MS)
+    await proxy.start()
+    figures = await raw.resumption(proxy, _ACCOUNTS[-1], _PASSWORD, server.domain)
+    proxy.close()
+    return figures
 
 
-async def on_prosody(program: str, sasl2: bool, trusted: bool) -> dict[str, Any]:
-    """In scaled time, since the server is a process of its own."""
-    clock = ScaledClock(8)
-    prosody = Prosody(program, {"anna": _PASSWORD}, sasl2=sasl2)
-    prosody.start()
-
-    async def play(until: Callable[[], bool]) -> None:
-        for _ in range(6_000):
-            if until():
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("never happened")
-
+async def _all(folder: Path) -> dict[str, Any]:
+    authority = Authority(folder)
+    users = dict.fromkeys([*_ACCOUNTS, *_CONTACTS, _OBSERVER], _PASSWORD)
+    contacts = dict.fromkeys(_ACCOUNTS, _CONTACTS) | dict.fromkeys(_CONTACTS, _ACCOUNTS)
+    servers: dict[str, Server] = {}
+    if program := os.environ.get("PROSODY13"):
+        servers["Prosody 13"] = Prosody(program, users, authority.server, sasl2=True, contacts=contacts)
+    if program := os.environ.get("EJABBERD"):
+        servers["ejabberd"] = Ejabberd(program, users, authority.server, contacts=contacts)
+    benches = [Bench(name, server, authority, folder) for name, server in servers.items()]
     try:
-        subscriber = TcpNumber(clock, "127.0.0.1", prosody.port)
-        return await measured(handheld_on(clock, subscriber, "anna@" + prosody.domain, trusted), clock, play)
+        for server in servers.values():
+            server.start()
+        await asyncio.gather(*(bench.run() for bench in benches))
+        shortest = await least(servers["Prosody 13"], 9600) if "Prosody 13" in servers else None
     finally:
-        prosody.remove()
+        for server in servers.values():
+            server.remove()
+    rows = [row for bench in benches for row in bench.rows]
+    failed = [failure for bench in benches for failure in bench.failed]
+    for failure in failed:
+        print("failed: %s at %s" % failure)
+    result: dict[str, Any] = {"rows": table(rows), **ratios(rows)}
+    result["failed"] = [failure for failure in failed if failure[0] == OURS]
+    for row in rows:
+        at = (row.client, row.event, row.place.server, row.place.way, row.place.rate_bps)
+        if shortest and at == (OURS, RECONNECT, "Prosody 13", PLAIN, 9600):
+            result["ratio_bytes_down"] = round(row.settled.bytes_down / shortest.bytes_down, 3)
+            print("bytes received for a resumption: %d, of which %d" % (row.settled.bytes_down, shortest.bytes_down),
+                  "answer the least that can be asked")  # fmt: skip
+    return result
 
 
-async def _all() -> dict[str, Any]:
-    results = {
-        "exchange, SCRAM-SHA-256": await on_exchange("SCRAM-SHA-256"),
-        "exchange, PLAIN on a trusted line": await on_exchange("PLAIN"),
-    }
-    program = os.environ.get("PROSODY13")
-    if program:
-        for profile in ("RFC 6120", "SASL2"):
-            for mechanism in ("SCRAM-SHA-256", "PLAIN"):
-                way = "Prosody 13, %s, %s" % (profile, mechanism)
-                results[way] = await on_prosody(program, profile == "SASL2", mechanism == "PLAIN")
-    else:
-        print("Prosody was not measured: it is not there")
-    for name, events in results.items():
-        for event, figures in events.items():
-            print("%-36s %-7s %s" % (name, event, figures))
-    return results
+def table(rows: list[Row]) -> list[dict[str, Any]]:
+    """Prints the rows, those of one event in one place together; returns them as JSON."""
+
+    def order_of(row: Row) -> tuple[Any, ...]:
+        place = (row.place.server, row.place.way, row.place.rate_bps)
+        return *place, EVENTS.index(row.event), row.client != OURS, row.client
+
+    order = sorted(rows, key=order_of)
+    before = None
+    for row in order:
+        if row.place != before and row.place.way == DIRECT:
+            tls = row.place.handshake
+            print("%-10s %-6s %5d TLS handshake" % (row.place.server, row.place.way, row.place.rate_bps), tls)
+        before = row.place
+        found = row.within()
+        words = (row.place.server, row.place.way, row.place.rate_bps, row.event, row.client)
+        numbers = (found.bytes_up, found.bytes_down, found.round_trips, found.seconds, row.limit_s())
+        print("%-10s %-6s %5d %-13s %-20s" % words, "%5d up %5d down %2d round trips %6.2f s, line %6.2f s" % numbers,
+              "" if row.resumed else "not resumed")  # fmt: skip
+    return [row.json() for row in order]
 
 
 def main() -> dict[str, Any]:
-    """Per server and way in: login and resumption."""
-    return asyncio.run(_all())
+    """Each event of each client in each place. Under TLS seconds are with the handshake, the other figures without."""
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(_all(Path(folder)))

@@ -63,8 +63,9 @@ class Ejabberd(Server):
         certificate: Path | None = None,
         hibernation_s: int = 600,
         hashed: bool = False,
+        contacts: dict[str, list[str]] | None = None,
     ) -> None:
-        super().__init__(users, certificate)
+        super().__init__(users, certificate, contacts)
         self._program = program
         self._api_port = free_port()
         self._filled = False

@@ -56,8 +56,9 @@ class Prosody(Server):
         hibernation_s: int = 600,
         sasl2: bool = False,
         hashed: bool = False,
+        contacts: dict[str, list[str]] | None = None,
     ) -> None:
-        super().__init__(users, certificate)
+        super().__init__(users, certificate, contacts)
         self._program = program
         self.sasl2 = sasl2
         ssl = 'ssl = {{ certificate = "{0}"; key = "{0}" }}'.format(certificate) if certificate else ""

@@ -13,7 +13,7 @@ STOP_S = 20.0
 
 
 class Server:
-    """users: name to password; all are each other's contacts, on both domains.
+    """users: name to password, on both domains. contacts: of each name; None: all are each other's.
 
     certificate: PEM file with the key and the certificate of TLS_DOMAIN, or None: then there is no TLS.
 
@@ -24,13 +24,19 @@ class Server:
     domain = "plain.test"
     tls_domain = "tls.test"
 
-    def __init__(self, users: dict[str, str], certificate: Path | None = None) -> None:
+    def __init__(
+        self,
+        users: dict[str, str],
+        certificate: Path | None = None,
+        contacts: dict[str, list[str]] | None = None,
+    ) -> None:
         self.users = users
         self.certificate = certificate
         self.port = self.starttls_port = free_port()
         self.tls_port = free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="nocarrier-%s-" % type(self).__name__.lower()))
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._contacts = contacts
 
     def start(self) -> None:
         """Starts it and waits until it serves. Raises RuntimeError with its last words if it does not."""
@@ -61,6 +67,8 @@ class Server:
 
     def contacts(self, user: str) -> list[str]:
         """The names of a user's contacts."""
+        if self._contacts is not None:
+            return self._contacts.get(user, [])
         return [other for other in self.users if other != user]
 
     def _run(self, *command: str) -> None:
