@@ -111,3 +111,18 @@ def test_what_cannot_be_read_yet_is_a_sign_of_life_too():
         talk.client.heard(talk.now_ms)
         talk.wait(4_000)
     assert not talk.values(events.FAULT)
+
+
+def test_a_stall_that_the_line_is_known_for_drops_nothing():
+    """A retrain of ten seconds, while an answer is due, at every moment of a call; with the profile's own stalls."""
+    talk = Dialogue(line=LineProfile(1_000_000, 300, trusted=True))
+    talk.log_in()
+    for i in range(20):
+        talk.client.send_message(d.PEER, "number %d" % i)
+        for _ in range(i % 5):
+            talk.wait(100)
+        for _ in range(100):  # ten seconds in which nothing comes
+            talk.wait(100)
+        talk.server(ACK % talk.client.session.acks.sent)
+        talk.wait(2_000)
+    assert not talk.values(events.FAULT) and talk.client.online()

@@ -18,8 +18,9 @@ from nocarrier_ports.runner import Runner, RunnerLimits
 BUSY, DEAD, EXCHANGE = "1", "2", "3"
 
 
-def handheld(number=EXCHANGE, password="pw"):
+def handheld(number=EXCHANGE, password="pw", start_ms=0):
     clock = VirtualClock()
+    clock.run(start_ms)
     exchange = Exchange(clock)
     account = exchange.add("anna", "pw")
     exchange.befriend(account, exchange.add("bert", "pw"), "Anna", "Bert")
@@ -46,6 +47,23 @@ def test_a_busy_number_is_dialled_again_later_and_later():
     gaps = [b - a for a, b in zip(calls, calls[1:], strict=False)]
     assert gaps[0] >= 15_000 and max(gaps) >= 120_000 and max(gaps) <= 155_000
     assert gaps == sorted(gaps) or all(gap >= 120_000 for gap in gaps[-5:])
+
+
+def test_the_devices_clock_may_wrap_while_it_waits_to_call_again():
+    """It counts to 2^30: once in twelve days it begins anew, at any moment of a wait between two calls."""
+
+    def gaps(start_ms):
+        device = handheld(BUSY, start_ms=start_ms)
+        calls = []
+        for _ in range(600):
+            device.clock.run(1_000)
+            if device.runner.meter.calls > len(calls):
+                calls.append(device.clock.now_ms())
+        return [b - a for a, b in zip(calls, calls[1:], strict=False)]
+
+    for before_ms in (5_000, 20_000, 60_000, 200_000):
+        for wrap in (1 << 30, 1 << 29):  # and where a difference would change its sign
+            assert gaps(wrap - before_ms) == gaps(0), (before_ms, wrap)
 
 
 def test_a_login_resets_the_back_off():
