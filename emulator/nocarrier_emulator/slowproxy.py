@@ -188,7 +188,8 @@ class _Connection:
     def __init__(self, proxy: SlowProxy) -> None:
         self.client = _End(self._opened, self._from_client, self._lost)
         self._proxy = proxy
-        self._server = _End(self._answered, self._from_server, self._lost)
+        self._server = _End(self._answered, self._from_server, self._server_lost)
+        self._server_ended = False
         self._up = _Way(proxy, self._to_server)
         self._down = _Way(proxy, self._to_client)
         self._turn = self._reached = self._heard = 0  # the client's; what has reached the server; and the answers to it
@@ -235,6 +236,7 @@ class _Connection:
         self._ended(data)
 
     def _from_server(self, data: bytes) -> None:
+        self._server_ended = self._server_ended or not data
         self._down.put(data, self._reached)
 
     def _to_client(self, data: bytes, turn: int) -> None:
@@ -254,6 +256,11 @@ class _Connection:
             for end in (self.client, self._server):
                 if end.transport is not None:
                     end.transport.close()
+
+    def _server_lost(self) -> None:
+        """If it has ended in order, what it said last is still on its way, though its socket may be gone."""
+        if not self._server_ended:
+            self._lost()
 
     def _lost(self) -> None:
         """One of the two sockets is gone, and so is the other."""
