@@ -9,6 +9,7 @@ from xml.parsers import expat
 from nocarrier import events
 from nocarrier.session.errors import StreamError
 from nocarrier.session.line import LineProfile
+from nocarrier_emulator.campaign import judge
 from nocarrier_emulator.faultylink import FAULTS, HOLE, FaultyLink
 from nocarrier_emulator.netdevice import PLAIN, NetDevice
 from nocarrier_emulator.servers.certificate import Authority
@@ -19,6 +20,7 @@ SENDER, RECEIVER = "anna", "bert"
 _ONLINE_S = 60.0  # a black hole in each of several logins, one after the other
 _WITHIN_LOGIN_BYTES = 1_500
 _LONGEST_BYTES = 6_000
+_BODY = "number %d"
 
 
 @dataclass
@@ -103,7 +105,7 @@ class Reconnects:
             )  # fmt: skip
             client = self.sender.client
             if client.online() and not client.session.acks.unacknowledged() and self.outcome.cuts < self._count:
-                client.send_message(self.to, "number %d" % self.outcome.sent)
+                client.send_message(self.to, _BODY % self.outcome.sent)
                 self.outcome.sent += 1
             for device in (self.sender, self.receiver):
                 device.step()
@@ -141,10 +143,9 @@ class Reconnects:
 
     def _judge_messages(self) -> None:
         out = self.outcome
-        got = [int(message.body.split()[1]) for message in self.receiver.values(events.MESSAGE)]
-        out.lost = len(set(range(out.sent)) - set(got))
-        out.duplicated = len(got) - len(set(got))
-        out.reordered = sum(a > b for a, b in zip(got, got[1:], strict=False))
+        sent = [_BODY % number for number in range(out.sent)]
+        found = judge(sent, [message.body for message in self.receiver.values(events.MESSAGE)])
+        out.lost, out.duplicated, out.reordered = found["lost"], found["duplicated"], found["reordered"]
 
 
 def between_stanzas(said: bytes) -> bool:

@@ -396,3 +396,11 @@ def test_a_server_cannot_fill_the_flash_with_what_it_offers():
     for i in range(200):
         talk.server(d.BIND_OFFERED if i % 2 else d.BIND_OFFERED.replace(b"urn:xmpp:sm:3", b"urn:other"))
     assert len(talk.flash.names()) <= 4 and talk.client.online()
+
+
+def test_the_legacy_way_is_not_gone_in_clear_where_tls_is_wanted():
+    """Streams of 2001 have no STARTTLS: neither the password nor a digest of it leaves, trusted or not."""
+    for trusted in (True, False):
+        talk = legacy(LineProfile(1_000_000, 100, 10_000, trusted))
+        assert talk.up(starttls=True) == b"" and talk.server(LEGACY_HEADER) == b""
+        assert talk.values(events.FAULT)[0].condition == "encryption-required"

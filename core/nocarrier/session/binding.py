@@ -23,8 +23,8 @@ _SM_ID_BYTES = const(100)  # escaped, six times as many: they fit on flash, and 
 BOUND = const(1)  # value: full JID; a new session, nothing of an old one is left
 RESUME_FAILED = const(2)  # value: h or None
 ENABLED = const(3)  # value: id to resume with, or ""
-LEFT = const(5)  # value: (name, text); something for the next login, as Ladder.begin() takes it; "": nothing any more
 BINDING = const(4)  # value: None; a new session is asked for, the old one is over; what goes ahead may follow
+LEFT = const(5)  # value: (name, text); something for the next login, as Ladder.begin() takes it; "": nothing any more
 
 # What was asked for behind a login by RFC 6120, before its features had come.
 _NOTHING = const(0)

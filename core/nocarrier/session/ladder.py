@@ -95,6 +95,8 @@ class Ladder:
         self._secures = starttls
         self.go(steps.OPENING)
         if self.account.legacy:
+            if starttls:  # streams of then have no features, and TLS that is wanted is not done without
+                raise AuthError("encryption-required", "the legacy profile has no STARTTLS")
             self._begin_legacy(tls is not None or self._trusted)
             return
         # The name of the user belongs into an encrypted stream only (RFC 6120 §4.7.1).

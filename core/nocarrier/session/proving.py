@@ -139,12 +139,12 @@ class Proving:
         if login.by_token():  # it has expired, or was another device's
             means.token = ""
             ladder.events.append((LEFT, ("token", "")))
-            if offered is not None and self._instead is None:
+            if self._instead is None:
                 self._instead = choose(offered, means, self._before)
                 ladder.mistaken = True
         if ladder.mistaken and ladder.ahead:
             raise StreamError("reset", "the login was refused, and the server has stanzas of ours already")
-        if self._instead is not None and offered is not None:
+        if self._instead is not None:
             way, self._instead = self._instead, None
             ladder.ahead = None
             ladder.hasty = ladder.mistaken = self._tried_ahead = False

@@ -60,9 +60,8 @@ def riders(
         out.append(Element("request-token", ns.FAST, ("mechanism", wanted)))
     if known is not None and features.inline_sm:
         out.append(resume(known))
-    if (
-        resource and features.inline_bind and (known is None or features.inline_sm)
-    ):  # else the resumption is asked for later
+    resumed_later = known is not None and not features.inline_sm
+    if resource and features.inline_bind and not resumed_later:
         children = [Element("tag", ns.BIND2, (), [resource])]
         if features.inline_enable:
             children.append(enable())
