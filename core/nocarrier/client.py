@@ -8,7 +8,6 @@ from nocarrier import events
 from nocarrier.compat import const
 from nocarrier.errors import PeerError, UsageError
 from nocarrier.jid import checked
-from nocarrier.limits import ClientLimits
 from nocarrier.queue.storage import StorageError
 
 # isort: split
@@ -20,11 +19,7 @@ from nocarrier.wire.element import Element
 from nocarrier.wire import parser as parser
 
 # isort: split
-from nocarrier.session.account import uuid4
-from nocarrier.session.scram import b64
-
-# isort: split
-from nocarrier.session import login as login
+from nocarrier.session.account import b64, uuid4
 
 # isort: split
 from nocarrier.session import binding
@@ -52,6 +47,7 @@ try:
     from typing import Any, Callable, Optional
 
     from nocarrier.errors import NocarrierError
+    from nocarrier.limits import ClientLimits
     from nocarrier.queue.store import Store
     from nocarrier.session.account import Account
     from nocarrier.session.line import LineProfile
@@ -80,11 +76,14 @@ class Client:
     ) -> None:
         if entropy is None:
             raise UsageError("no source of entropy")
-        limits = limits or ClientLimits()
+        if limits is None:  # else there is no need for the module
+            from nocarrier.limits import ClientLimits
+
+            limits = ClientLimits()
         self.account = account
         self.store = store
         self.session = Session(account, line, limits.wire, limits.out_bytes)
-        self.roster = Roster(account.jid, limits.contacts)
+        self.roster = Roster(account.jid, store, limits.contacts)
         self.fault: "Optional[NocarrierError]" = None  # why this stream cannot go on, until link_down()
         self._entropy = entropy
         self._chunk_bytes = limits.wire.chunk_bytes
@@ -102,6 +101,7 @@ class Client:
     def open(self) -> None:
         """Reads the store. Raises StorageError."""
         self.store.open()
+        self.roster.open()
 
     # -- the app's side ---------------------------------------------------------------------------------------------
 

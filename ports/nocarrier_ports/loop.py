@@ -1,8 +1,10 @@
 """The bare loop of a device: step, look at the keys, sleep a little."""
 
+import sys
 import time
 
 from nocarrier.modular import TICKS_MASK, ticks_diff
+from nocarrier.session.ladder import LOGIN_ONLY
 
 try:
     from typing import Callable
@@ -27,16 +29,30 @@ class Ticks:
         return self._now_ms
 
 
+def drop(names: "tuple[str, ...]") -> None:
+    """Forgets modules: their memory is free as soon as nobody uses them. Importing them again is quick where they are
+    frozen."""
+    for name in names:
+        package, _, last = name.rpartition(".")
+        if sys.modules.pop(name, None) is not None and hasattr(sys.modules[package], last):
+            delattr(sys.modules[package], last)  # it keeps them too
+
+
 def run(
     app: "App", poll: "Callable[[App], bool]", ticks: Ticks, utc_s: "Callable[[], int]", sleep_ms: int = 10
 ) -> None:
     """Runs until poll(app), which hands keys and commands to the app, returns False.
 
-    utc_s(): seconds since 1970, 0 where the board has no clock.
+    utc_s(): seconds since 1970, 0 where the board has no clock. What only a login needs takes no memory afterwards.
     """
+    online = False
     while True:
         now_ms = ticks.now_ms()
         app.step(now_ms, utc_s())
+        if app.client.online() != online:
+            online = not online
+            if online:
+                drop(LOGIN_ONLY)
         if not poll(app):
             return
         due_ms = app.runner.deadline_ms()

@@ -26,7 +26,7 @@ from nocarrier_ports.handset.app import App
 from nocarrier_ports.handset.screen import Screen
 from nocarrier_ports.links.dialler import Dialler
 from nocarrier_ports.links.stream import StreamLink
-from nocarrier_ports.loop import Ticks, run
+from nocarrier_ports.loop import Ticks, drop, run
 from nocarrier_ports.remote import Remote
 from nocarrier_ports.runner import Runner
 
@@ -39,6 +39,8 @@ _WIDTH_PX = 240
 _HEIGHT_PX = 160
 _PAGE_CHARS = 800
 _KEYS_BYTES = 256  # read from stdin between two steps
+# More than a kilobyte that nobody needs any more when the client stands.
+_BOOT_ONLY = ("nocarrier_ports.settings", "nocarrier.limits", "nocarrier.wire.limits")
 _EPOCH_S = 0 if time.gmtime(0)[0] == 1970 else 946_684_800  # some ports count from 2000
 
 
@@ -63,12 +65,11 @@ def open_serial(path: str) -> "Any":
     return stream
 
 
-def main(folder: str) -> None:
-    """Boots the handset and runs until stdin ends."""
+def boot(folder: str) -> "tuple[App, Remote, int]":
+    """Everything that runs, of what settings.json says; and how fast the clock is."""
     from nocarrier_ports.settings import load
 
     settings = load(folder + "/settings.json")
-    del sys.modules["nocarrier_ports.settings"]  # half a kilobyte that nobody needs any more
     try:
         os.mkdir(folder + "/flash")
     except OSError:
@@ -82,6 +83,13 @@ def main(folder: str) -> None:
     remote = Remote(sys.stdout.write)
     client.open()
     app = App(client, runner, Screen(display, _WIDTH_PX, _HEIGHT_PX), _PAGE_CHARS, remote.on_event)
+    return app, remote, settings.speed
+
+
+def main(folder: str) -> None:
+    """Boots the handset and runs until stdin ends."""
+    app, remote, speed = boot(folder)
+    drop(_BOOT_ONLY)
     keyboard = select.poll()
     keyboard.register(sys.stdin, select.POLLIN)
 
@@ -97,9 +105,9 @@ def main(folder: str) -> None:
         return True
 
     gc.threshold(2048)  # more seldom, and the free memory is in more and smaller pieces
-    ticks = Ticks(settings.speed)
-    runner.dial(ticks.now_ms())
-    run(app, poll, ticks, lambda: int(time.time()) + _EPOCH_S, max(1, 10 // settings.speed))
+    ticks = Ticks(speed)
+    app.runner.dial(ticks.now_ms())
+    run(app, poll, ticks, lambda: int(time.time()) + _EPOCH_S, max(1, 10 // speed))
 
 
 if __name__ == "__main__":

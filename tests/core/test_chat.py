@@ -6,7 +6,9 @@ from nocarrier.chat.messages import delay_s, incoming, parse_utc
 from nocarrier.chat.roster import Roster
 from nocarrier.errors import UsageError
 from nocarrier.jid import bare, checked
+from nocarrier.queue.store import QueueLimits, Store
 from nocarrier.wire.element import Element
+from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.stanzas import as_read
 
 OWN = "anna@exchange.test"
@@ -38,7 +40,7 @@ def item(jid, name=None, subscription="both"):
 
 
 def roster_with(*items, contacts=100):
-    roster = Roster(OWN, contacts)
+    roster = Roster(OWN, Store(MemoryFlash(), QueueLimits()), contacts)
     roster.replace(as_read(Element("query", ns.ROSTER, (), items)))
     return roster
 

@@ -340,9 +340,9 @@ def test_what_stops_a_legacy_login():
         (error % b"code='409'>Conflict", "conflict"),
         (error % b"type='auth'><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>", "forbidden"),
         (b"<iq type='error' id='auth'/>", "not-authorized"),
-        (d.SUCCESS, "malformed-request"),
+        (d.SUCCESS, "unsupported-stanza-type"),
         (b"<iq type='result' id='other'/>", "unsupported-stanza-type"),
-        (d.PLAIN_OFFERED + d.SUCCESS, "malformed-request"),  # Prosody offers something there too
+        (d.PLAIN_OFFERED + d.SUCCESS, "unsupported-stanza-type"),  # Prosody offers something there too
     ):
         talk = legacy(LineProfile(1_000_000, 100, 10_000, True))
         talk.up()

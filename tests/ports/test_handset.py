@@ -16,6 +16,7 @@ from nocarrier_emulator.phonebook import PhoneBook, Service
 from nocarrier_emulator.surface import TextSurface
 from nocarrier_ports.handset import keys, words
 from nocarrier_ports.handset.screen import Screen, harmless, wrapped
+from nocarrier_ports.links import dialler
 from nocarrier_ports.links import link as links
 
 
@@ -273,9 +274,9 @@ def test_errors_in_words(error, text):
 
 
 def test_words_fit_on_a_line_of_30_letters():
-    for text in list(words._CONDITIONS.values()) + [
-        str(error()) for error in links.LinkError.__subclasses__() + [links.LinkError]
-    ]:
+    of_links = [links.LinkError, links.NoCarrier, links.Timeout, links.NetError]
+    texts = [text for _, text in words._CONDITIONS] + [error.text for error in of_links]
+    for text in texts + [text for _, text, _ in dialler._FAILURES]:
         assert len(text) <= 30, text
 
 

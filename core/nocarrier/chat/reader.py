@@ -75,7 +75,7 @@ class Reader:
         """What can be asked for before anything is known of the session."""
         if not self._roster.asked:  # after a restart of the device too: who knows whether it was sent
             self._roster.asked = True
-            self._sender.request(_ROSTER_GET, "get", Element("query", ns.ROSTER, ("ver", self._roster.version)))
+            self._sender.request(_ROSTER_GET, "get", Element("query", ns.ROSTER, ("ver", self._roster.version())))
             self._sender.post(Element("presence", ns.CLIENT))
 
     def stanza(self, stanza: Node) -> None:

@@ -1,18 +1,21 @@
-"""Contacts and their presence (RFC 6121 §2, §4)."""
+"""Contacts and their presence (RFC 6121 §2, §4). Who they are is on flash, whether they are there is not."""
 
 from nocarrier import ns
 from nocarrier.jid import bare
+from nocarrier.queue.contacts import REMOVED
 
 try:
     from typing import Optional
 
+    from nocarrier.queue.store import Store
     from nocarrier.wire.node import Node
 except ImportError:
     pass
 
 OFFLINE = "offline"
 _SUBSCRIPTIONS = ("none", "to", "from", "both")
-_JID_CHARS = 255  # of an address that messages can be sent to
+_JID_BYTES = 255  # of an address that messages can be sent to
+_RESOURCE_CHARS = 255  # by which a contact's device is told from its others
 _VERSION_CHARS = 64  # ejabberd's have 40
 _SHOWS = ("away", "chat", "dnd", "xa")
 
@@ -32,16 +35,26 @@ class Contact:
 class Roster:
     """The contacts. contacts: how many are kept; text_chars: of a name or status. What is over is left out."""
 
-    def __init__(self, own_jid: str, contacts: int = 100, text_chars: int = 40) -> None:
+    def __init__(self, own_jid: str, store: Store, contacts: int = 100, text_chars: int = 40) -> None:
         self._own = own_jid
+        self._store = store
         self._limit = contacts
         self._text_chars = text_chars
         self._contacts: "dict[str, Contact]" = {}
-        self.version = ""  # of what is kept here, as the server calls it (RFC 6121 §2.6)
         self.known = False
         self.asked = False
         self.left_out = 0
         self.too_large_bytes = 0  # of a roster that was over the wire's limit, and so could not be read
+
+    def open(self) -> None:
+        """Reads from flash what an earlier session has left. Raises StorageError."""
+        for jid, subscription, name in self._store.contacts.all():
+            contact = self._contacts[jid] = Contact(jid)
+            contact.subscription, contact.name = subscription, name
+
+    def version(self) -> str:
+        """Of what is kept here, as the server calls it (RFC 6121 §2.6); "" if all of it is to come again."""
+        return self._store.contacts.version
 
     def contacts(self) -> "list[Contact]":
         """All contacts, those online first, then by name."""
@@ -57,27 +70,34 @@ class Roster:
         return contact is not None and contact.subscription in ("from", "both")
 
     def replace(self, query: "Optional[Node]") -> None:
-        """Takes a whole roster (RFC 6121 §2.1.4); None: it is unchanged."""
+        """Takes a whole roster (RFC 6121 §2.1.4); None: it is unchanged. It is on flash when this returns.
+
+        Raises StorageError.
+        """
         self.known = True
         self.too_large_bytes = 0
         if query is None:
             return
-        self.version = _version(query)
-        old = self._contacts
-        self._contacts = {}
+        stay = [item.get("jid") for item in query.elements()]
+        for jid in [jid for jid in self._contacts if jid not in stay]:
+            self._remove(jid)
         self.left_out = 0
         for item in query.elements():
-            self._item(item, old)
+            self._item(item)
+        self._store.save_contact(self._version(query))
 
     def push(self, iq: Node) -> bool:
-        """Takes a roster push. False if it is not from our own account (RFC 6121 §2.1.6): then it is ignored."""
+        """Takes a roster push. False if it is not from our own account (RFC 6121 §2.1.6): then it is ignored.
+
+        Raises StorageError.
+        """
         sender = iq.get("from")
         query = iq.child("query", ns.ROSTER)
         if iq.get("type") != "set" or query is None or (sender and sender != self._own):
             return False
         for item in query.elements():
-            self._item(item, self._contacts)
-        self.version = _version(query)
+            self._item(item)
+        self._store.save_contact(self._version(query))
         return True
 
     def presence(self, stanza: Node) -> "Optional[Contact]":
@@ -87,7 +107,7 @@ class Roster:
         kind = stanza.get("type")
         if contact is None or kind not in (None, "unavailable"):
             return None
-        resource = sender[len(contact.jid) + 1 :][:_JID_CHARS]
+        resource = sender[len(contact.jid) + 1 :][:_RESOURCE_CHARS]
         if kind == "unavailable":
             if contact.resource != resource:
                 return None
@@ -107,24 +127,34 @@ class Roster:
         for contact in self._contacts.values():
             contact.show, contact.status, contact.resource = OFFLINE, "", ""
 
-    def _item(self, item: Node, old: "dict[str, Contact]") -> None:
+    def _item(self, item: Node) -> None:
         jid = item.get("jid") or ""
         subscription = item.get("subscription") or "none"
-        if not item.is_a("item", ns.ROSTER) or not jid or len(jid) > _JID_CHARS:
+        if not item.is_a("item", ns.ROSTER) or not jid or len(jid.encode()) > _JID_BYTES:
             return
-        if subscription == "remove":
-            self._contacts.pop(jid, None)
+        if subscription == REMOVED:
+            self._remove(jid)
             return
-        if jid not in self._contacts and len(self._contacts) >= self._limit:
+        contact = self._contacts.get(jid)
+        if contact is None and len(self._contacts) >= self._limit:
             self.left_out += 1
             return
-        contact = old.get(jid) or Contact(jid)
-        contact.name = (item.get("name") or "")[: self._text_chars]
-        contact.subscription = subscription if subscription in _SUBSCRIPTIONS else "none"
-        self._contacts[jid] = contact
+        name = (item.get("name") or "")[: self._text_chars]
+        subscription = subscription if subscription in _SUBSCRIPTIONS else "none"
+        if contact is not None and (contact.name, contact.subscription) == (name, subscription):
+            return
+        if not self._store.save_contact("", jid, subscription, name):
+            self.left_out += 1
+            return
+        contact = self._contacts.setdefault(jid, contact or Contact(jid))
+        contact.name, contact.subscription = name, subscription
 
+    def _remove(self, jid: str) -> None:
+        if jid in self._contacts:
+            self._store.save_contact("", jid, REMOVED)
+            self._contacts.pop(jid)
 
-def _version(query: Node) -> str:
-    """What the server calls this state of the roster; "" if that is too long to be kept: then all of it comes again."""
-    version = query.get("ver") or ""
-    return version if len(version) <= _VERSION_CHARS else ""
+    def _version(self, query: Node) -> str:
+        """What the server calls this state of the roster; "" if it cannot be kept, or the roster not as a whole."""
+        version = query.get("ver") or ""
+        return version if len(version) <= _VERSION_CHARS and not self.left_out else ""

@@ -16,6 +16,7 @@
 | NEXT     | seq u32: the next message's number; written by compaction |
 | FLOOR    | id of the newest archive entry at the first login; empty: there was none |
 | NOTE     | name, text: what one login leaves for the next (core/README.md); an empty text: nothing any more |
+| CONTACT  | version of the roster from here on, JID, subscription ("remove": none any more), name; JID may be empty |
 
 Strings are one length byte and UTF-8, the last one of a record without length.
 """
@@ -39,6 +40,7 @@ ASIDE = const(11)
 SENT_AT = const(12)
 NEXT = const(13)
 NOTE = const(14)
+CONTACT = const(15)
 
 # Flags of IN.
 RECEIPT_OWED = const(1)
@@ -193,6 +195,19 @@ def unpack_note(payload: bytes) -> "tuple[str, str]":
     """(name, text) of a NOTE record."""
     name, at = _string(payload, 0)
     return name, str(payload[at:], "utf-8")
+
+
+def pack_contact(version: str, jid: str, subscription: str, name: str) -> bytes:
+    """A CONTACT record. Raises UsageError if version or JID has more than 255 bytes."""
+    return _strings(version, jid, subscription) + name.encode()
+
+
+def unpack_contact(payload: bytes) -> "tuple[str, str, str, str]":
+    """(version, JID, subscription, name) of a CONTACT record."""
+    version, at = _string(payload, 0)
+    jid, at = _string(payload, at)
+    subscription, at = _string(payload, at)
+    return version, jid, subscription, str(payload[at:], "utf-8")
 
 
 def _strings(*texts: str) -> bytes:

@@ -1,10 +1,11 @@
-"""All that survives a power cut, as one object: outbox, inbox, the SM session, the archive cursor, the history.
+"""All that survives a power cut, as one object: outbox, inbox, contacts, SM session, archive cursor, history.
 
 The journal is the only place where anything is kept. At start-up it is read once; when it needs room its oldest segment
 is given up, after what is alive in it was written once more. What was only history goes with the segment.
 """
 
 from nocarrier.queue import records
+from nocarrier.queue.contacts import Contacts
 from nocarrier.queue.history import read_correspondents, read_history
 from nocarrier.queue.inbox import Inbox
 from nocarrier.queue.journal import Journal
@@ -60,6 +61,7 @@ class Store:
         self._crowded = 0  # so many segments there were when making room has freed nothing
         self.outbox = Outbox(self._journal, self._numbers, limits.pending, limits.tracked)
         self.inbox = Inbox(self._journal, self._numbers, limits.window, limits.receipts, limits.aside)
+        self.contacts = Contacts(self._journal)
         self.cursor = ""  # archive id up to which everything has been dealt with
         self.floor: "Optional[str]" = None  # where the archive ended at the first login; "": it was empty
         self.notes: "dict[str, str]" = {}  # what one login leaves for the next, by names of the session's
@@ -73,6 +75,7 @@ class Store:
 
     def _replay(self, position: int, kind: int, payload: bytes) -> None:
         self.outbox.replay(position, kind, payload, self.known_end())
+        self.contacts.replay(position, kind, payload)
         message = self.inbox.replay(position, kind, payload)
         if message is not None:
             self.h = message.h
@@ -176,6 +179,19 @@ class Store:
             self._journal.flush()
             self.notes[name] = text
 
+    def save_contact(self, version: str, jid: str = "", subscription: str = "", name: str = "") -> bool:
+        """A contact of the roster, or without JID only the roster's version; see Contacts. Raises StorageError.
+
+        It is on flash with the first record under a version that is not empty. Returns False if it is too large.
+        """
+        if not jid and version == self.contacts.version:
+            return True
+        self.make_room()
+        kept: bool = self._roomy(self.contacts.save, version, jid, subscription, name)
+        if version:
+            self._journal.flush()
+        return kept
+
     def make_room(self) -> None:
         """Gives up old segments while there are too many, and as long as that frees anything. Raises StorageError."""
         while self._journal.needs_room() and self._journal.count() > self._crowded:
@@ -204,6 +220,9 @@ class Store:
                 self.outbox.rewrite(*alive)
             elif kind in (records.IN, records.ASIDE) and self.inbox.alive_at(position):
                 self.inbox.moved(position, self._journal.append(kind, payload))
+            elif kind == records.CONTACT:
+                self.contacts.rewrite(position, payload)
+        self.contacts.save(self.contacts.version, "", "", "")
         if self.floor is not None:
             self._journal.append(records.FLOOR, self.floor.encode())
         for name, text in self.notes.items():

@@ -1,11 +1,11 @@
 """Who logs in, where, with which device."""
 
-from binascii import hexlify
+from binascii import b2a_base64, hexlify
 
 from nocarrier.errors import UsageError
 from nocarrier.jid import bare, checked
 from nocarrier.session.errors import StreamError
-from nocarrier.session.scram import prepared
+from nocarrier.wire.chars import encoded
 
 try:
     from typing import Optional
@@ -38,6 +38,22 @@ class Account:
         self.resource = resource
         self.quick = quick
         self.legacy = legacy
+
+
+def prepared(text: str) -> str:
+    """User name or password as it goes into SASL. Raises UsageError for control characters (RFC 4013 §2.3).
+
+    Normalisation (NFKC) is not done: its tables do not fit into a handheld; what the user types is what is sent.
+    """
+    for byte in encoded(text):
+        if byte < 0x20 or byte == 0x7F:
+            raise UsageError("control character in user name or password")
+    return text
+
+
+def b64(data: bytes) -> str:
+    """Base64 without line ends."""
+    return b2a_base64(data).decode().strip()
 
 
 def uuid4(random: bytes) -> str:

@@ -3,24 +3,7 @@
 from nocarrier.session.errors import AuthError
 from nocarrier.session.pbkdf2 import Hmac
 
-_TOKEN_CHARS = 256  # servers' are 44 and 54
 _HASH = "SHA-256"
-
-
-def split(text: str) -> "tuple[str, str]":
-    """(mechanism, token) of what pack() has made; ("", "") of anything else."""
-    mechanism, _, secret = text.partition(" ")
-    return (mechanism, secret) if secret else ("", "")
-
-
-def pack(mechanism: str, secret: str) -> str:
-    """A token for a mechanism, in ASCII, to be kept; "" if it is not worth keeping."""
-    if not 0 < len(secret) <= _TOKEN_CHARS or " " in secret:
-        return ""
-    for char in secret:
-        if not "!" <= char <= "~":
-            return ""
-    return mechanism + " " + secret
 
 
 class Ht:

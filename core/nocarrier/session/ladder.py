@@ -11,7 +11,6 @@ from nocarrier.session import steps, writes
 from nocarrier.session.binding import Binding
 from nocarrier.session.errors import AuthError, StreamError
 from nocarrier.session.features import read
-from nocarrier.session.proving import Proving
 
 try:
     from typing import Any, Optional
@@ -21,6 +20,7 @@ try:
     from nocarrier.session.features import Features
     from nocarrier.session.line import Liveness
     from nocarrier.session.outflow import Outflow
+    from nocarrier.session.proving import Proving
     from nocarrier.session.ways import Bindings
     from nocarrier.session.writes import Known
     from nocarrier.wire.node import Node
@@ -32,6 +32,14 @@ except ImportError:
 NO_CAUTION = const(0)  # whatever it is known to take
 CAUTION = const(1)  # nothing: the last calls have come to nothing
 REFUSED = const(2)  # nothing, and that is to be remembered: it has refused it
+
+# States in which no login is under way.
+_NOT_PROVING = (steps.CLOSED, steps.REOPENING, steps.PROVING, steps.BINDING)
+
+# Modules that nothing but a login needs. begin() imports them, the lower ones first, since an import inside an import
+# costs stack; a board that is short of memory may drop them from sys.modules as soon as the client is online.
+_LOGIN = ("nocarrier.session.pbkdf2", "nocarrier.session.ways", "nocarrier.session.login", "nocarrier.session.proving")
+LOGIN_ONLY = _LOGIN + ("nocarrier.session.scram", "nocarrier.session.fast")
 
 
 class Ladder:
@@ -70,7 +78,7 @@ class Ladder:
 
             self._legacy = legacy
         self._binding = Binding(self)
-        self._proving = Proving(self, self._binding, trusted)
+        self._proving: "Optional[Proving]" = None  # of a login that is under way
 
     def begin(
         self, nonce: str, kept: "dict[str, str]", known: "Optional[Known]", caution: int, spool: bool,
@@ -103,9 +111,8 @@ class Ladder:
         self.out.put_bytes(writes.stream_header(self.account.domain, self.account.jid if tls is not None else ""))
         if starttls:
             self.out.put(writes.starttls())  # nobody who wants TLS goes on without it, whatever the features say
-            self._proving.forget()
         else:
-            self._proving.begin(nonce, kept, tls)
+            self._begin_login(nonce, kept, tls)
 
     def go(self, state: int) -> None:
         """Moves on; raises PeerError if the table has no such step."""
@@ -114,6 +121,8 @@ class Ladder:
         self.state = state
         if state == steps.CLOSED:
             self.ahead = None
+        if state in _NOT_PROVING:
+            self._proving = None
         self._alive.answered()
         if state not in (steps.CLOSED, steps.ONLINE, steps.DERIVING, steps.SECURED):
             self._alive.expect(self.now_ms)
@@ -148,7 +157,7 @@ class Ladder:
         if element.is_a("features", ns.STREAM):
             if not self.account.legacy:  # Prosody offers them there too
                 self._on_features(read(element))
-        elif element.xmlns in (ns.SASL, ns.SASL2) and not self._secures:
+        elif element.xmlns in (ns.SASL, ns.SASL2) and self._proving is not None:
             self._proving.element(element)
         elif element.xmlns == ns.SM:
             self._binding.element(element)
@@ -164,11 +173,20 @@ class Ladder:
 
     def derive(self) -> None:
         """A slice of SCRAM's key, while the state is DERIVING."""
+        assert self._proving is not None
         self._proving.derive()
 
     def late_features(self, element: Node) -> None:
         """Features that come when we are online."""
         self._binding.learn_late(read(element))
+
+    def _begin_login(self, nonce: str, kept: "dict[str, str]", tls: "Optional[Bindings]") -> None:
+        for name in _LOGIN:
+            __import__(name)
+        from nocarrier.session.proving import Proving
+
+        self._proving = Proving(self, self._binding, self._trusted, nonce, kept, tls)
+        self._proving.begin()
 
     def _begin_legacy(self, secret: bool) -> None:
         """XEP-0078. secret: the password itself may go; else a digest of it goes, one round trip later."""
@@ -183,7 +201,7 @@ class Ladder:
             if not features.tls:
                 raise AuthError("encryption-required", "the server offers no TLS")
             self.go(steps.SECURING)
-        elif state == steps.OFFERED:
+        elif state == steps.OFFERED and self._proving is not None:
             self._proving.features(features)
         elif state == steps.OFFERED_AGAIN:
             self._binding.features(features)

@@ -4,18 +4,19 @@ from binascii import a2b_base64
 
 from nocarrier import ns
 from nocarrier.compat import const
-from nocarrier.session import scram
+from nocarrier.session.account import b64, prepared
 from nocarrier.session.errors import AuthError
-from nocarrier.session.fast import Ht, split
 from nocarrier.session.features import TOKENS
-from nocarrier.session.scram import Scram, b64, prepared
+from nocarrier.session.ways import split
 from nocarrier.wire.element import Element
 
 try:
     from typing import Optional
 
     from nocarrier.session.account import Account
+    from nocarrier.session.fast import Ht
     from nocarrier.session.features import Features
+    from nocarrier.session.scram import Scram
     from nocarrier.session.ways import Bindings, Way
 except ImportError:
     pass
@@ -101,18 +102,23 @@ class Login:
     def _first(self, name: str, digest: str, binding: str, features: "Features") -> bytes:
         account = self._account
         data = self._tls[binding] if self._tls is not None and binding else b""
+        # Each login needs one of the two at most, and both together take a kilobyte.
         if name in TOKENS:
+            from nocarrier.session.fast import Ht
+
             self._ht = Ht(account.username, self._token[1], data)
             return self._ht.first()
         if not digest:
             assert account.password is not None
             return ("\0%s\0%s" % (prepared(account.username), prepared(account.password))).encode()
+        from nocarrier.session import scram
+
         gs2 = scram.NO_BINDING
         if binding:
             gs2 = "p=%s,," % binding
         elif self._tls and not features.binds:
             gs2 = scram.NONE_OFFERED
-        self._scram = Scram(
+        self._scram = scram.Scram(
             digest, account.username, account.password, self._nonce, known=self._known, gs2=gs2, binding=data
         )
         return self._scram.first().encode()

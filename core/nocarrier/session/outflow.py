@@ -6,6 +6,8 @@ from nocarrier.session.line import LineProfile
 from nocarrier.wire.element import Element
 from nocarrier.wire.writer import encode
 
+_USUAL_BYTES = 448  # what waits at most while a login is under way
+
 
 class Outflow:
     """What waits to be taken.
@@ -17,11 +19,12 @@ class Outflow:
         self._line = line
         self._limit_bytes = limit_bytes
         self._stanza_bytes = stanza_bytes
-        self._waiting = bytearray()
+        self._waiting = bytearray(min(limit_bytes, _USUAL_BYTES))
+        self.clear()
 
     def clear(self) -> None:
         """The transport is gone, or new."""
-        self._waiting = bytearray()
+        self._waiting[:] = b""  # MicroPython keeps the memory: later there may be none in one piece
 
     def encode(self, element: Element) -> bytes:
         """The element's bytes inside a client stream. Raises UsageError if it cannot be written, or is too large."""
@@ -29,7 +32,7 @@ class Outflow:
 
     def put(self, element: Element) -> None:
         """Adds what the stream itself needs: a few bytes, never refused."""
-        self.put_bytes(self.encode(element))
+        self._waiting.extend(encode(element, ns.CLIENT, self._stanza_bytes))
 
     def put_bytes(self, data: bytes) -> None:
         """Adds what is no whole element: the stream's own tags, white space."""

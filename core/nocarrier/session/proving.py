@@ -4,10 +4,9 @@ from nocarrier import ns
 from nocarrier.session import steps, writes
 from nocarrier.session.binding import LEFT
 from nocarrier.session.errors import AuthError, StreamError
-from nocarrier.session.fast import pack, split
 from nocarrier.session.features import recalled
 from nocarrier.session.login import Login
-from nocarrier.session.ways import Means, choose, token_mechanism
+from nocarrier.session.ways import Means, choose, pack, split, token_mechanism
 
 try:
     from typing import Optional
@@ -22,73 +21,67 @@ except ImportError:
 
 
 class Proving:
-    """Logs in, and hands on to `binding` as soon as something can be asked for. trusted: see Means."""
+    """One login; hands on to `binding` as soon as something can be asked for. It lives as long as that login.
 
-    def __init__(self, ladder: "Ladder", binding: Binding, trusted: bool) -> None:
+    trusted: see Means. The others are those of Ladder.begin().
+    """
+
+    def __init__(
+        self, ladder: "Ladder", binding: Binding, trusted: bool, nonce: str, kept: "dict[str, str]",
+        tls: "Optional[Bindings]",
+    ) -> None:  # fmt: skip
+        account = ladder.account
+        by_password = account.password is not None
         self._ladder = ladder
         self._binding = binding
-        self._trusted = trusted
-        # Of a login that is under way. Much memory: it is let go of as soon as it has succeeded.
-        self._login: "Optional[Login]" = None
-        self._means: "Optional[Means]" = None
-        self._before: "Optional[Features]" = None  # what was offered at an earlier login
+        self._login = Login(account, nonce, kept, tls)
+        self._means = Means(tls, trusted, account.quick, split(kept.get("token", ""))[0], by_password)
+        self._offer = kept.get("offer", "")  # at an earlier login
         self._offered: "Optional[Features]" = None  # what is offered now
         self._instead: "Optional[Way]" = None  # the way in, if the one that was tried is refused
-        self._device = ""
+        self._device = kept["device"]
         self._wanted = ""  # the mechanism for which a token was asked
         self._following = steps.CHALLENGED  # the state behind the features
         self._tried_ahead = False  # the login was begun before the features have come
 
-    def forget(self) -> None:
-        """Nothing of a login is under way."""
-        self._login = self._means = self._before = self._offered = self._instead = None
-
-    def begin(self, nonce: str, kept: "dict[str, str]", tls: "Optional[Bindings]") -> None:
+    def begin(self) -> None:
         """The stream header has been written, over TLS or what there is."""
-        account = self._ladder.account
-        self._login = Login(account, nonce, kept, tls)
-        by_password = account.password is not None
-        self._means = Means(tls, self._trusted, account.quick, split(kept.get("token", ""))[0], by_password)
-        offer = kept.get("offer", "")
-        self._before = recalled(offer) if offer else None
-        self._offered = self._instead = None
-        self._device = kept["device"]
-        self._tried_ahead = False
-        if self._before is not None and self._before.one_step:
+        before = self._before()
+        if before is not None and before.one_step:
             self._ladder.cautious = True
-        if self._before is not None and not self._ladder.cautious:
+        if before is not None and not self._ladder.cautious:
             # What is known is not asked again: a round trip less. A refusal is dealt with when it comes.
             try:
-                way = choose(self._before, self._means)
+                way = choose(before, self._means)
             except AuthError:
                 return  # not any more: the line may have become another one
             # One without stream management is of the kind that takes one step at a time, and may not even say so.
-            if way[0] == ns.SASL and not self._before.sm:
+            if way[0] == ns.SASL and not before.sm:
                 self._ladder.cautious = True
                 return
             self._ladder.hasty = self._tried_ahead = True
-            self._start(way, self._before)
+            self._start(way, before, before)
 
     def features(self, features: "Features") -> None:
         """The features before the login."""
         login, means, ladder = self._login, self._means, self._ladder
-        assert login is not None and means is not None
         self._offered = features
-        way = choose(features, means, self._before)
-        if self._tried_ahead and self._before is not None:
+        before = self._before()
+        way = choose(features, means, before)
+        if self._tried_ahead and before is not None:
             # Whether the server binds channels is part of what SCRAM has said already.
-            same = way == login.way and features.binds == self._before.binds
+            same = way == login.way and features.binds == before.binds
             self._instead = None if same else way
-            ladder.mistaken = self._instead is not None or features.rides_differ(self._before)
+            ladder.mistaken = self._instead is not None or features.rides_differ(before)
         else:
-            self._start(way, features)
+            self._start(way, features, before)
         ladder.go(self._following)
 
     def element(self, element: "Node") -> None:
         """An answer to a login."""
         login, offered, ladder = self._login, self._offered, self._ladder
-        foreign = login is None or login.way is None or element.xmlns != login.way[0]
-        if login is None or foreign or element.name not in ("challenge", "success", "failure"):
+        foreign = login.way is None or element.xmlns != login.way[0]
+        if foreign or element.name not in ("challenge", "success", "failure"):
             raise AuthError("malformed-request", "no answer to a login of ours: " + element.name[:32])
         if element.name == "failure":
             self._on_failure(element, login)
@@ -102,17 +95,19 @@ class Proving:
 
     def derive(self) -> None:
         """A slice of SCRAM's key, while the state is DERIVING."""
-        assert self._login is not None
         response = self._login.work()
         if response is not None:
             self._ladder.go(steps.PROVED)
             self._ladder.out.put(response)
             self._binding.proof_sent()
 
-    def _start(self, way: "Way", features: "Features") -> None:
+    def _before(self) -> "Optional[Features]":
+        """What was offered at an earlier login. Half a kilobyte, and so not kept."""
+        return recalled(self._offer) if self._offer else None
+
+    def _start(self, way: "Way", features: "Features", before: "Optional[Features]") -> None:
         """Writes the login, and behind it what may already follow."""
         login, binding, means = self._login, self._binding, self._means
-        assert login is not None and means is not None
         sasl2 = way[0] == ns.SASL2
         by_token = way[1] == means.token and means.token != ""
         self._wanted = token_mechanism(features, means) if sasl2 and not by_token else ""
@@ -126,13 +121,12 @@ class Proving:
         auth, final = login.start(way, features, riders)
         self._following = steps.PROVED if final else steps.CHALLENGED
         self._ladder.out.put(auth)
-        binding.login_begun(sasl2, features, self._before)
+        binding.login_begun(sasl2, features, before)
         if final:
             binding.proof_sent()
 
     def _on_failure(self, failure: "Node", login: Login) -> None:
         ladder, offered, means = self._ladder, self._offered, self._means
-        assert means is not None
         if offered is None or self._binding.stream_begun():
             ladder.mistaken = True
             raise StreamError("reset", "the login was refused, and the server was told more already")
@@ -140,7 +134,7 @@ class Proving:
             means.token = ""
             ladder.events.append((LEFT, ("token", "")))
             if self._instead is None:
-                self._instead = choose(offered, means, self._before)
+                self._instead = choose(offered, means, self._before())
                 ladder.mistaken = True
         if ladder.mistaken and ladder.ahead:
             raise StreamError("reset", "the login was refused, and the server has stanzas of ours already")
@@ -149,7 +143,7 @@ class Proving:
             ladder.ahead = None
             ladder.hasty = ladder.mistaken = self._tried_ahead = False
             ladder.go(steps.OFFERED)
-            self._start(way, offered)
+            self._start(way, offered, self._before())
             ladder.go(self._following)
             return
         if login.recalled():
@@ -165,11 +159,10 @@ class Proving:
         if login.key():
             ladder.events.append((LEFT, ("key", login.key())))
         self._take_token(success)
-        offered.remember(self._before, ladder.refused)
-        if self._means is not None and self._means.tls is None:
+        offered.remember(self._before(), ladder.refused)
+        if self._means.tls is None:
             offered.forget_bindings()
         self._binding.proved(offered)
-        self.forget()
         if sasl2:
             self._binding.success(success)
         else:
@@ -180,7 +173,6 @@ class Proving:
     def _take_token(self, success: "Node") -> None:
         """A new token, asked for or not (XEP-0484 §4.4). The old one is good until this one is used."""
         token = success.child("token", ns.FAST)
-        assert self._means is not None
         mechanism = self._wanted or self._means.token
         if token is not None and mechanism:
             text = pack(mechanism, token.get("token") or "")

@@ -1,12 +1,12 @@
 """SCRAM, the client's side (RFC 5802, RFC 7677)."""
 
-from binascii import a2b_base64, b2a_base64
+from binascii import a2b_base64
 
 from nocarrier.decimal import decimal
 from nocarrier.errors import UsageError
+from nocarrier.session.account import b64, prepared
 from nocarrier.session.errors import PASSWORD_WANTED, AuthError
 from nocarrier.session.pbkdf2 import HASHES, Hmac, Pbkdf2, hmac
-from nocarrier.wire.chars import encoded
 
 try:
     from typing import Optional
@@ -17,11 +17,6 @@ except ImportError:
 NO_BINDING = "n,,"
 NONE_OFFERED = "y,,"
 _ORIGIN_CHARS = 128  # of what a kept key was made of: hash, iterations and salt; servers' are under 60
-
-
-def b64(data: bytes) -> str:
-    """Base64 without line ends."""
-    return b2a_base64(data).decode().strip()
 
 
 class Scram:
@@ -141,17 +136,6 @@ class Scram:
             raise AuthError("not-authorized", fields["e"])
         if not self._server_signature or _unb64(fields.get("v", "")) != self._server_signature:
             raise AuthError("not-authorized", "the server's signature is wrong")
-
-
-def prepared(text: str) -> str:
-    """User name or password as it goes into SASL. Raises UsageError for control characters (RFC 4013 §2.3).
-
-    Normalisation (NFKC) is not done: its tables do not fit into a handheld; what the user types is what is sent.
-    """
-    for byte in encoded(text):
-        if byte < 0x20 or byte == 0x7F:
-            raise UsageError("control character in user name or password")
-    return text
 
 
 def _fields(message: str) -> "dict[str, str]":

@@ -58,6 +58,7 @@ WAYS = (
 )
 # The channel binding that a token's mechanism is tied to.
 TOKEN_BINDINGS = ((_HT_EXPR, "tls-exporter"), (_HT_ENDP, "tls-server-end-point"), (_HT_NONE, ""))
+_TOKEN_CHARS = 256  # servers' are 44 and 54
 
 
 class Means:
@@ -117,6 +118,22 @@ def token_mechanism(features: Features, means: Means) -> str:
             if name in features.offered[ns.FAST] and (not binding or binding in means.tls):
                 return name
     return ""
+
+
+def split(text: str) -> "tuple[str, str]":
+    """(mechanism, token) of what pack() has made; ("", "") of anything else."""
+    mechanism, _, secret = text.partition(" ")
+    return (mechanism, secret) if secret else ("", "")
+
+
+def pack(mechanism: str, secret: str) -> str:
+    """A token for a mechanism, in ASCII, to be kept; "" if it is not worth keeping."""
+    if not 0 < len(secret) <= _TOKEN_CHARS or " " in secret:
+        return ""
+    for char in secret:
+        if not "!" <= char <= "~":
+            return ""
+    return mechanism + " " + secret
 
 
 def _met(features: Features, means: Means, profile: str, name: str, needs: int) -> "Optional[str]":

@@ -120,7 +120,7 @@ class MicroPythonSide(Side):
     async def _history(self) -> list[dict[str, Any]]:
         lines: list[dict[str, Any]] = []
         while True:
-            page = await self.device.ask("history_end", history=self.peer_jid, newest=4, skip=len(lines))
+            page = await self.device.ask("history_end", history=self.peer_jid, newest=2, skip=len(lines))
             lines = page[:-1] + lines
             if len(page) == 1:
                 return lines

@@ -6,28 +6,29 @@ from nocarrier.queue.history import HistoryItem
 from nocarrier.queue.storage import StorageFull
 from nocarrier.session.errors import AuthError
 
-_CONDITIONS = {
-    "not-authorized": "wrong name or password",
-    "encryption-required": "server insists on TLS",
-    "invalid-mechanism": "no safe way to log in",
-    "mechanism-too-weak": "weaker login: F1 accepts it",
-    "incorrect-encoding": "server's login is broken",
-    "malformed-request": "server's login is broken",
-    "host-unknown": "server has no such domain",
-    "invalid-namespace": "that is no XMPP server",
-    "unsupported-version": "server is too old",
-    "conflict": "logged in elsewhere",
-    "system-shutdown": "server is going down",
-    "connection-timeout": "line went silent",
-    "policy-violation": "server refuses",
-    "closed": "server hung up",
-    "item-not-found": "no such address",
-    "service-unavailable": "address takes no messages",
-    "recipient-unavailable": "recipient is away",
-    "remote-server-not-found": "no such server",
-    "forbidden": "not allowed",
-    "not-acceptable": "not accepted",
-}
+# Pairs, not a dictionary: those lie in the firmware.
+_CONDITIONS = (
+    ("not-authorized", "wrong name or password"),
+    ("encryption-required", "server insists on TLS"),
+    ("invalid-mechanism", "no safe way to log in"),
+    ("mechanism-too-weak", "weaker login: F1 accepts it"),
+    ("incorrect-encoding", "server's login is broken"),
+    ("malformed-request", "server's login is broken"),
+    ("host-unknown", "server has no such domain"),
+    ("invalid-namespace", "that is no XMPP server"),
+    ("unsupported-version", "server is too old"),
+    ("conflict", "logged in elsewhere"),
+    ("system-shutdown", "server is going down"),
+    ("connection-timeout", "line went silent"),
+    ("policy-violation", "server refuses"),
+    ("closed", "server hung up"),
+    ("item-not-found", "no such address"),
+    ("service-unavailable", "address takes no messages"),
+    ("recipient-unavailable", "recipient is away"),
+    ("remote-server-not-found", "no such server"),
+    ("forbidden", "not allowed"),
+    ("not-acceptable", "not accepted"),
+)
 
 
 def of_error(error: "Exception | None") -> str:
@@ -49,7 +50,10 @@ def of_error(error: "Exception | None") -> str:
 
 def of_condition(condition: str) -> str:
     """An error condition in words; an unknown one as it is."""
-    return _CONDITIONS.get(condition, condition.replace("-", " "))
+    for name, words in _CONDITIONS:
+        if name == condition:
+            return words
+    return condition.replace("-", " ")
 
 
 def of_state(item: HistoryItem) -> str:

@@ -14,13 +14,13 @@ back from the data, so that whoever reads the call never sees them.
 
 from nocarrier.compat import const
 from nocarrier.modular import ticks_add, ticks_diff
-from nocarrier_ports.links.link import Blacklisted, Busy, Link, NoAnswer, NoCarrier, NoDialtone, Timeout
+from nocarrier_ports.links.link import Link, NoCall, NoCarrier, Timeout
 from nocarrier_ports.links.stream import StreamLink
 
 try:
-    from typing import TYPE_CHECKING, Optional, Type, Union
+    from typing import TYPE_CHECKING, Optional, Union
 
-    from nocarrier_ports.links.link import Buffer, LinkError
+    from nocarrier_ports.links.link import Buffer
 
     if TYPE_CHECKING:
         from nocarrier_ports.links.desktop_serial import DesktopSerialLink
@@ -38,24 +38,18 @@ _ESCAPING = const(5)  # the sequence was sent; silence, or OK
 _HANGING_UP = const(6)  # ATH was sent
 _DTR_LOW = const(7)
 
-# Final results of a dial command in words and, for modems that cannot be talked out of it, digits (V.250 §6.3).
-_FAILURES: "dict[bytes, Type[LinkError]]" = {
-    b"NO CARRIER": NoCarrier,
-    b"VOICE": NoCarrier,
-    b"BUSY": Busy,
-    b"NO ANSWER": NoAnswer,
-    b"NO DIALTONE": NoDialtone,
-    b"NO DIAL TONE": NoDialtone,
-    b"BLACKLISTED": Blacklisted,
-    b"BLACKLIST FULL": Blacklisted,
-    b"DELAYED": Blacklisted,
-    b"ERROR": NoCarrier,
-    b"3": NoCarrier,
-    b"4": NoCarrier,
-    b"6": NoDialtone,
-    b"7": Busy,
-    b"8": NoAnswer,
-}
+# Final results of a dial command, in words and, for modems that cannot be talked out of it, digits (V.250 §6.3); what
+# the user is told, and how long to wait before the next try. None: the modem refuses the number, as V.250 leaves it to
+# the country, and trying would make it worse.
+_NO_ANSWER = const("no answer")
+_NO_ANSWER_MS = const(30_000)
+_FAILURES = (
+    ((b"NO CARRIER", b"VOICE", b"ERROR", b"3", b"4"), "no carrier", 2_000),
+    ((b"BUSY", b"7"), "number is busy", 15_000),
+    ((b"NO ANSWER", b"8"), _NO_ANSWER, _NO_ANSWER_MS),
+    ((b"NO DIALTONE", b"NO DIAL TONE", b"6"), "no dial tone", 30_000),
+    ((b"BLACKLISTED", b"BLACKLIST FULL", b"DELAYED"), "modem refuses the number", None),
+)
 _CONNECTED = (b"1", b"5")
 _STALE_READS = const(16)
 _LOST = b"\r\nNO CARRIER\r\n"
@@ -244,9 +238,10 @@ class Dialler(Link):
             if line.startswith(b"CONNECT") or line in _CONNECTED or (line.isdigit() and len(line) > 1):
                 self.connect_text = str(line, "ascii") if max(line) < 128 else "CONNECT"
                 self._state = _ONLINE
-            elif line in _FAILURES:
-                self._state = _COMMAND
-                raise _FAILURES[line](str(line, "ascii"))
+            for words, text, retry_ms in _FAILURES:
+                if line in words:
+                    self._state = _COMMAND
+                    raise NoCall(text, retry_ms, str(line, "ascii"))
         elif self._state == _COMMAND and line in (b"OK", b"ERROR", b"0", b"4"):
             self._command(self._step + 1, now_ms)
         elif self._state == _ESCAPING and line in (b"OK", b"0"):
@@ -280,7 +275,7 @@ class Dialler(Link):
             if dialling:
                 self._put(b"\r")
             self._state = _IDLE
-            raise NoAnswer() if dialling else Timeout()
+            raise NoCall(_NO_ANSWER, _NO_ANSWER_MS) if dialling else Timeout()
 
     def _wait(self, state: int, delay_ms: int, now_ms: int) -> None:
         self._state = state

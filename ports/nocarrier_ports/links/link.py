@@ -35,26 +35,13 @@ class NoCarrier(LinkError):
     retry_ms = 2_000
 
 
-class Busy(LinkError):
-    text = "number is busy"
-    retry_ms = 15_000
+class NoCall(LinkError):
+    """The other end cannot be had. text, retry_ms: as those of every LinkError; detail: the modem's own words."""
 
-
-class NoAnswer(LinkError):
-    text = "no answer"
-    retry_ms = 30_000
-
-
-class NoDialtone(LinkError):
-    text = "no dial tone"
-    retry_ms = 30_000
-
-
-class Blacklisted(LinkError):
-    """The modem refuses to dial the number again (V.250 leaves it to the country); trying would make it worse."""
-
-    text = "modem refuses the number"
-    retry_ms = None
+    def __init__(self, text: str, retry_ms: "Optional[int]", detail: str = "") -> None:
+        super().__init__(detail)
+        self.text = text
+        self.retry_ms = retry_ms
 
 
 class Timeout(LinkError):

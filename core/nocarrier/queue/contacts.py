@@ -1,0 +1,64 @@
+"""The roster as the server last gave it (RFC 6121 §2), so that an unchanged one need not come again.
+
+Every record says which version the roster has from there on. A roster that comes as a whole is written under no version
+until its last record: whatever prefix of it survives, the server is then asked for all of it once more.
+"""
+
+from nocarrier.queue import records
+
+try:
+    from typing import Iterator
+
+    from nocarrier.queue.journal import Journal
+except ImportError:
+    pass
+
+REMOVED = "remove"  # the subscription of one that is no contact any more (RFC 6121 §2.1.2.5)
+
+
+class Contacts:
+    """The contacts of one account. version: as the server calls what is kept here, "" if it is not all of a roster.
+
+    In memory there is only where each of them lies; how many there are is the roster's decision.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self.version = ""
+        self._journal = journal
+        self._places: "dict[str, int]" = {}
+
+    def replay(self, position: int, kind: int, payload: bytes) -> None:
+        """Takes a record while the journal is opened."""
+        if kind == records.CONTACT:
+            self.version, jid, subscription, _ = records.unpack_contact(payload)
+            self._note(jid, subscription, position)
+
+    def save(self, version: str, jid: str, subscription: str, name: str) -> bool:
+        """A contact as it is now, or without JID only the version. The caller flushes. Raises StorageError.
+
+        Returns False if it does not fit into a segment.
+        """
+        payload = records.pack_contact(version, jid, subscription, name)
+        if not self._journal.fits(len(payload)):
+            return False
+        self._note(jid, subscription, self._journal.append(records.CONTACT, payload))
+        self.version = version
+        return True
+
+    def all(self) -> "Iterator[tuple[str, str, str]]":
+        """(JID, subscription, name) of each. Raises StorageError."""
+        for jid, position in self._places.items():
+            _, _, subscription, name = records.unpack_contact(self._journal.read(position)[1])
+            yield jid, subscription, name
+
+    def rewrite(self, position: int, payload: bytes) -> None:
+        """Writes a CONTACT record once more at the end of the log if it still holds; the caller flushes."""
+        _, jid, subscription, name = records.unpack_contact(payload)
+        if self._places.get(jid) == position:
+            self.save(self.version, jid, subscription, name)
+
+    def _note(self, jid: str, subscription: str, position: int) -> None:
+        if subscription == REMOVED:
+            self._places.pop(jid, None)
+        elif jid:
+            self._places[jid] = position
