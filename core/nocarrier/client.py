@@ -178,7 +178,10 @@ class Client:
         self._counted = False
         # What has waited for a device without any past is only delivered to a session that is bound as of old.
         spool = not store.has_past()
-        self._guarded(self.session.connect, nonce, store.notes, known, self._caution, spool, tls, starttls, now_ms)
+        rides = self._sender.rides()
+        self._guarded(
+            self.session.connect, nonce, store.notes, known, self._caution, spool, rides, tls, starttls, now_ms
+        )
         self._take_session_events()
 
     def wants_tls(self) -> bool:
@@ -189,7 +192,7 @@ class Client:
         """The line is gone. What was under way is settled after the next login."""
         was_online, fault = self.session.online(), self.fault
         fault = fault if isinstance(fault, PeerError) else None
-        if self.session.hasty() and (fault is None or fault.condition in _SILENCE):
+        if self.session.ladder.in_haste() and (fault is None or fault.condition in _SILENCE):
             self._silent += 1
             if self._silent > 1 and self._caution == NO_CAUTION:  # once it may well be the line
                 self._caution = CAUTION
@@ -260,8 +263,9 @@ class Client:
         elif kind == binding.LEFT:
             store.save_note(*value)
         elif kind == binding.RESUME_FAILED:
-            if value is not None:  # the server tells how much it had: the rest was never there
+            if value is not None:
                 self._sender.acknowledged(value)
+            if value is not None or session.ladder.riders:  # what the server had is known: the rest was never there
                 self._sender.requeued(store.outbox.resend())
         elif kind == ses.SESSION_LOST:
             store.save_session("", 0, "")
@@ -277,7 +281,8 @@ class Client:
             self._begin()
             self._events.append((events.ONLINE, False))
         elif kind == ses.RESUMED:
-            self._sender.requeued(store.outbox.resend())
+            if not session.ladder.riders:  # else nothing else was under way
+                self._sender.requeued(store.outbox.resend())
             self._begin()
         elif kind == ses.PROVED:
             self._events.append((events.ONLINE, True))
@@ -307,7 +312,7 @@ class Client:
         except UsageError as error:  # nobody here has called wrongly: it is what the peer has sent
             return self._fail(PeerError("policy-violation", str(error)))
         except PeerError as error:
-            if self.session.overhasty(error):
+            if self.session.ladder.overhasty(error):
                 self._caution = CAUTION if self.session.ladder.mistaken else REFUSED  # the next call asks first
                 return self._fail(PeerError("reset", str(error)))
             return self._fail(error)

@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 _BITS_PER_BYTE = 10
-_PACKET_BYTES = 512  # handed on at once when the last of them has crossed, as IP over a modem does
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -29,7 +28,8 @@ class Figures:
 class SlowProxy:
     """A line to a port of loopback; each connection has one of its own. The counts are of all since the last reset().
 
-    rate_bps: each way, ten bits a byte. latency_ms: one way.
+    rate_bps: each way, ten bits a byte. latency_ms: one way. packet_bytes: handed on at once when the last of them has
+    crossed: hundreds of IP over a modem, few of the modem itself.
 
     port:          where clients connect. Opening the connection takes no time, and is no round trip.
     bytes_up:      from the client, as soon as it has written them; bytes_down: to the client, when they have crossed.
@@ -38,9 +38,10 @@ class SlowProxy:
     opened_s:      by the loop's clock, when the last connection was opened; first_byte_s: and spoken on; 0.0: not yet.
     """
 
-    def __init__(self, target_port: int, rate_bps: int, latency_ms: int) -> None:
+    def __init__(self, target_port: int, rate_bps: int, latency_ms: int, packet_bytes: int = 512) -> None:
         self.rate_bps = rate_bps
         self.latency_ms = latency_ms
+        self.packet_bytes = packet_bytes
         self.port = 0
         self.bytes_up = self.bytes_down = self.round_trips = 0
         self.opened_s = self.first_byte_s = 0.0
@@ -170,16 +171,17 @@ class _Way:
 
     def _packet(self) -> tuple[bytes, int]:
         """What waits of one turn, as far as it fits."""
+        limit = self._proxy.packet_bytes
         data, turn = self._waiting.popleft()
-        while data and len(data) < _PACKET_BYTES and self._waiting and self._waiting[0][1] == turn:
+        while data and len(data) < limit and self._waiting and self._waiting[0][1] == turn:
             more = self._waiting[0][0]
             if not more:
                 break
             self._waiting.popleft()
             data += more
-        if len(data) > _PACKET_BYTES:
-            self._waiting.appendleft((data[_PACKET_BYTES:], turn))
-        return data[:_PACKET_BYTES], turn
+        if len(data) > limit:
+            self._waiting.appendleft((data[limit:], turn))
+        return data[:limit], turn
 
 
 class _Connection:

@@ -26,6 +26,7 @@ from nocarrier_emulator.servers.server import Server
 from nocarrier_emulator.slowproxy import Figures, SlowProxy
 
 _LATENCY_MS = 300
+_PACKET_BYTES = 64  # a modem hands on what it has
 _RATES_BPS = (9600, 2400)
 _PASSWORD = "pencil"
 _OBSERVER = "watch"
@@ -137,7 +138,8 @@ class Bench:
         self.rows.append(Row(place, client, event, figures, settled, resumed))
 
     async def _line(self, way: str, rate_bps: int) -> SlowProxy:
-        proxy = SlowProxy(self._server.port if way == PLAIN else self._server.tls_port, rate_bps, _LATENCY_MS)
+        port = self._server.port if way == PLAIN else self._server.tls_port
+        proxy = SlowProxy(port, rate_bps, _LATENCY_MS, _PACKET_BYTES)
         await proxy.start()
         return proxy
 
@@ -155,7 +157,7 @@ class Bench:
 
 async def least(server: Server, rate_bps: int) -> Figures:
     """What a resumption in clear costs a client that says nothing which is not needed."""
-    proxy = SlowProxy(server.port, rate_bps, _LATENCY_MS)
+    proxy = SlowProxy(server.port, rate_bps, _LATENCY_MS, _PACKET_BYTES)
     await proxy.start()
     figures = await raw.resumption(proxy, _ACCOUNTS[-1], _PASSWORD, server.domain)
     proxy.close()

@@ -51,7 +51,7 @@ def test_after_a_resumption_kept_stanzas_come_again_with_new_counts():
     acks.reset(True)
     for data in (b"a", None, b"c", b"d"):
         acks.count_out(data)
-    assert acks.resume(1, 7) == [b"c", b"d"]
+    assert acks.resume(1, 7, 0) == [b"c", b"d"]
     assert (acks.sent, acks.handled, acks.unacknowledged()) == (1, 7, 0)
 
 

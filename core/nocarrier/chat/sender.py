@@ -85,6 +85,9 @@ class Sender:
         session = self._session
         while session.ladder.ahead is not None and self._posts and len(self._posts[0]) <= session.room():
             session.send(self._posts.pop(0), True)
+        while session.ladder.riding and session.hungry() and session.acks.unacknowledged() < self._window:
+            if not self._send_message():
+                return
         while session.passes() and session.hungry():
             unacknowledged = session.acks.unacknowledged()
             if self._posts and unacknowledged < self._window + self._posts_limit:
@@ -95,6 +98,11 @@ class Sender:
                 return
             elif not (self._send_receipt() or self._send_message()):
                 return
+
+    def rides(self) -> bool:
+        """True if a message waits, and nothing before it is in doubt: its number in the session can be foretold."""
+        waits = not self._catch_up.settling and self._store.outbox.next_queued() is not None
+        return waits and self._session.settled()
 
     def acknowledged(self, h: int) -> None:
         """The server has handled h stanzas of this session (XEP-0198 §4)."""

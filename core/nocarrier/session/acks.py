@@ -64,15 +64,22 @@ class Acks:
         if not self.possible(h):
             raise PeerError("undefined-condition", "the server acknowledged %d stanzas of %d" % (h, self.sent))
 
-    def resume(self, h: int, handled: int) -> "list[bytes]":
+    def resume(self, h: int, handled: int, riders: int) -> "list[bytes]":
         """A session was resumed: the server has h of ours, we had `handled` of its.
 
         Returns the stanzas to be written again, in order, as far as they are kept here; what was counted without being
         kept is its owner's to write again. All of them get new numbers behind h.
+        riders: the last ones, written behind the request, keep their numbers. Raises PeerError as check() does, or if
+        that cannot be.
         """
+        self.check(h)
+        if riders and count_add(h, riders) != self.sent:
+            raise PeerError("undefined-condition", "the server has lost count")
         again = [data for count, data in self._unacked if data is not None and count_diff(count, h) > 0]
         self.reset(True, handled)
         self.sent = h
+        for _ in range(riders):
+            self.count_out(None)
         return again
 
 

@@ -45,13 +45,23 @@ class Binding:
         self._binds = False  # the login is for a new session, which begins with its success
         self._sm = False  # the server has stream management, as far as is known
         self._behind = False  # the resource is bound behind a login by SASL2, without a new stream
+        self._rides = False  # stanzas may be written behind the request to resume
+        self._along = False  # that goes along with the login
         self._whole = False  # the second stream may be begun before the first has ended
         self._asked = _NOTHING
         self._offer = ""  # of this login, with what is known of what follows it
 
+    def rides(self, before: "Optional[Features]") -> bool:
+        """True if stanzas may be written behind the request to resume."""
+        ladder = self._ladder
+        known = ladder.known is not None and before is not None and before.rides
+        return known and ladder.rides and not ladder.cautious
+
     def login_begun(self, sasl2: bool, features: "Features", before: "Optional[Features]") -> None:
         """A login was written. before: what was offered at an earlier one, which also knows what follows it."""
         ladder = self._ladder
+        self._rides = self.rides(before)
+        self._along = sasl2 and features.inline_sm
         self._binds = sasl2 and features.inline_bind and ladder.known is None and not ladder.spool
         self._behind = sasl2 and not self._binds and ladder.known is None and not ladder.cautious
         self._asked = _NOTHING
@@ -73,6 +83,8 @@ class Binding:
             self._bind()
         elif self._whole and ladder.hasty:
             self._begin_stream()
+        elif self._along:
+            ladder.riding = self._rides
 
     def proved(self, offered: "Features") -> None:
         """The login has succeeded; what was offered for it is worth being kept."""
@@ -105,6 +117,8 @@ class Binding:
                 ladder.ahead = None
             ladder.go(steps.REOPENING)
             ladder.go(steps.OFFERED_AGAIN)  # without a new stream
+            if ladder.terse:
+                self.features(None)
 
     def begin_without(self) -> None:
         """The legacy login has bound the resource along; of stream management nothing is known on such streams."""
@@ -117,10 +131,11 @@ class Binding:
         ladder.acks.reset(False)
         self._begun("")
 
-    def features(self, features: "Features") -> None:
-        """The features behind the login."""
+    def features(self, features: "Optional[Features]") -> None:
+        """The features behind the login; None: they are as they were."""
         ladder = self._ladder
         offered = recalled(self._offer)
+        features = features or offered
         offered.behind(features)
         self._keep(offered)
         if self._asked == _NOTHING:
@@ -172,7 +187,7 @@ class Binding:
         """Features that come when a session stands: what they say of the server is good to know the next time, once."""
         if self._offer:
             offered = recalled(self._offer)
-            offered.csi, offered.pipelines = features.csi or offered.csi, features.pipelines
+            offered.late(features)
             self._keep(offered)
             self._offer = ""
 
@@ -184,7 +199,7 @@ class Binding:
     def _begin_stream(self) -> None:
         """The second header, and unless that was refused before, at once what would follow its answer."""
         ladder = self._ladder
-        ladder.out.put_bytes(writes.stream_header(ladder.account.domain))
+        ladder.begin_stream("")
         if ladder.cautious:
             return
         ladder.hasty = True
@@ -198,6 +213,7 @@ class Binding:
         assert ladder.known is not None
         self._asked = _RESUME
         ladder.out.put(writes.resume(ladder.known))
+        ladder.riding = self._rides
 
     def _bind(self) -> None:
         ladder = self._ladder
@@ -233,6 +249,7 @@ class Binding:
 
     def _resume_failed(self, failed: "Node") -> None:
         ladder = self._ladder
+        ladder.riding = False
         h = number_or_none(failed)
         if h is not None and not ladder.acks.possible(h):
             h = None  # a server that has more of ours than there was knows nothing of us

@@ -36,8 +36,10 @@ _SASL = const("urn:ietf:params:xml:ns:xmpp-sasl")
 _SASL_CB = const("urn:xmpp:sasl-cb:0")
 _FAST = const("urn:xmpp:fast:0")
 _TAGS = ((_SASL2, "2:"), (_SASL, "1:"), (_FAST, "t:"), (_SASL_CB, "c:"))  # short: a journal holds them often
-_FLAGS = ("inline_sm", "inline_bind", "inline_enable", "binds", "sm", "csi", "pipelines", "one_step")
+_FLAGS = ("inline_sm", "inline_bind", "inline_enable", "binds", "sm", "csi", "pipelines", "one_step", "terse", "rides")
+# What servers call themselves in their capabilities (XEP-0115 §4).
 _PROSODY = const("http://prosody.im")
+_EJABBERD = const("https://www.process-one.net/ejabberd/")
 
 
 class Features:
@@ -51,6 +53,10 @@ class Features:
     binds:       the server has anything to do with channel binding.
     pipelines:   all of a login may be in one write, the stream that it restarts included.
     one_step:    the server has refused something that was sent ahead of its answer, when it offered just this.
+    terse:       who begins a stream without version is spared the features, and is served as well, but for channel
+                 binding.
+    rides:       stanzas behind <resume/> are dealt with if the session is resumed, and dropped if not, in whatever
+                 pieces they come.
     """
 
     def __init__(self) -> None:
@@ -58,7 +64,7 @@ class Features:
         self.listed: "dict[str, str]" = {}
         self.inline_sm = self.inline_bind = self.inline_enable = False
         self.tls = self.tls_required = self.bind = self.sm = self.csi = False
-        self.binds = self.pipelines = self.one_step = False
+        self.binds = self.pipelines = self.one_step = self.terse = self.rides = False
 
     def text(self) -> str:
         """What of it is worth remembering until the next login, in words of ASCII."""
@@ -80,15 +86,22 @@ class Features:
         """Adds what an earlier login has shown. refused: this time the server has refused what was sent ahead."""
         self.sm = True  # nearly every server has it
         if before is not None:
-            self.sm, self.csi, self.pipelines = before.sm, before.csi or self.csi, before.pipelines
+            self.csi = before.csi or self.csi
+            self.sm, self.pipelines, self.terse, self.rides = before.sm, before.pipelines, before.terse, before.rides
             self.one_step = before.one_step and before.offered == self.offered
         self.one_step = self.one_step or refused
 
     def behind(self, features: "Features") -> None:
-        """Adds what the features behind the login show, before a session is begun: later sm may be left out."""
-        self.sm, self.csi, self.pipelines = features.sm, features.csi, features.pipelines
+        """Adds what the features behind the login show, before a session is begun."""
+        self.sm, self.csi = features.sm, False
+        self.late(features)
         # Without stream management it was probably this that was refused, and it will not be asked for again.
         self.one_step = self.one_step and self.sm
+
+    def late(self, features: "Features") -> None:
+        """Adds what features show that come when a session stands: sm is left out by then."""
+        self.csi = features.csi or self.csi
+        self.pipelines, self.terse, self.rides = features.pipelines, features.terse, features.rides
 
 
 def recalled(text: str) -> Features:
@@ -128,11 +141,15 @@ def read(element: Node) -> Features:
     features.sm = element.child("sm", ns.SM) is not None
     features.csi = features.csi or element.child("csi", ns.CSI) is not None
     caps = element.child("c", ns.CAPS)
+    node = caps.get("node") if caps is not None else None
     # XEP-0305 has a feature for it. Prosody 13 does it without saying so; 0.12, which has no XEP-0478, seems to, and
     # then reads the rest of the stream with the wrong parser.
-    prosody = caps is not None and caps.get("node") == _PROSODY
     limits = element.child("limits", ns.LIMITS)
-    features.pipelines = element.child("pipelining", ns.PIPELINING) is not None or (prosody and limits is not None)
+    features.pipelines = element.child("pipelining", ns.PIPELINING) is not None or (
+        node == _PROSODY and limits is not None
+    )
+    # Measured (core/README.md); nothing that a server is asked for says so.
+    features.terse = features.rides = node == _EJABBERD
     return features
 
 

@@ -9,7 +9,7 @@ from nocarrier.compat import const
 from nocarrier.errors import PeerError
 from nocarrier.session import steps, writes
 from nocarrier.session.binding import Binding
-from nocarrier.session.errors import AuthError, StreamError
+from nocarrier.session.errors import PASSING, AuthError, StreamError
 from nocarrier.session.features import read
 
 try:
@@ -33,6 +33,8 @@ NO_CAUTION = const(0)  # whatever it is known to take
 CAUTION = const(1)  # nothing: the last calls have come to nothing
 REFUSED = const(2)  # nothing, and that is to be remembered: it has refused it
 
+_ASK_AGAIN = const(16)  # logins, of which one asks for the features although they are known
+
 # States in which no login is under way.
 _NOT_PROVING = (steps.CLOSED, steps.REOPENING, steps.PROVING, steps.BINDING)
 
@@ -50,6 +52,8 @@ class Ladder:
     hasty:    something was sent before the server has said that it takes it.
     mistaken: and it does not, as it says by now.
     cautious: nothing of the kind is to be sent. refused: the server has refused it the last time.
+    terse:    no features are asked for, since they are known (Features.terse).
+    rides:    stanzas may be written behind <resume/>. riding: now is the time for it. riders: so many were.
     spool:    the resource is to be bound by RFC 6120 §7, so that the server delivers what has waited.
     """
 
@@ -67,7 +71,10 @@ class Ladder:
         self.jid = ""
         self.known: "Optional[Known]" = None
         self.ahead: "Optional[list[bytes]]" = None
-        self.hasty = self.mistaken = self.cautious = self.refused = self.spool = False
+        self.hasty = self.mistaken = self.cautious = self.refused = self.spool = self.terse = False
+        self.rides = self.riding = False
+        self.riders = 0
+        self._streams = 0
         self._alive = alive
         self._trusted = trusted
         self._secures = False  # TLS is to begin before anything else
@@ -81,13 +88,14 @@ class Ladder:
         self._proving: "Optional[Proving]" = None  # of a login that is under way
 
     def begin(
-        self, nonce: str, kept: "dict[str, str]", known: "Optional[Known]", caution: int, spool: bool,
+        self, nonce: str, kept: "dict[str, str]", known: "Optional[Known]", caution: int, spool: bool, rides: bool,
         tls: "Optional[Bindings]", starttls: bool,
     ) -> None:  # fmt: skip
         """A transport is up.
 
         nonce: fresh randomness. known: (id, h, full JID) of a session to resume, or None. caution: one of those above.
         spool: what has waited is to be delivered, which it is not after Bind2 (XEP-0386 §5).
+        rides: stanzas may be written behind the request to resume, where the server is known to deal with them.
         tls: the channel bindings of the link's verified TLS, or None. starttls: it is about to begin (RFC 6120 §5).
         kept: what earlier logins have left, ASCII by name:
         "device", the UUID of this installation, the same for ever (XEP-0388 §2.2);
@@ -98,8 +106,10 @@ class Ladder:
         self.cautious = caution != NO_CAUTION
         self.refused = caution == REFUSED
         self.spool = spool
+        self.rides = rides and (tls is not None or self._trusted)
         self.ahead = None
-        self.hasty = self.mistaken = False
+        self.riders = 0
+        self.hasty = self.mistaken = self.terse = False
         self._secures = starttls
         self.go(steps.OPENING)
         if self.account.legacy:
@@ -107,9 +117,8 @@ class Ladder:
                 raise AuthError("encryption-required", "the legacy profile has no STARTTLS")
             self._begin_legacy(tls is not None or self._trusted)
             return
-        # The name of the user belongs into an encrypted stream only (RFC 6120 §4.7.1).
-        self.out.put_bytes(writes.stream_header(self.account.domain, self.account.jid if tls is not None else ""))
         if starttls:
+            self.begin_stream("")
             self.out.put(writes.starttls())  # nobody who wants TLS goes on without it, whatever the features say
         else:
             self._begin_login(nonce, kept, tls)
@@ -123,9 +132,20 @@ class Ladder:
             self.ahead = None
         if state in _NOT_PROVING:
             self._proving = None
+            self.riding = False
         self._alive.answered()
         if state not in (steps.CLOSED, steps.ONLINE, steps.DERIVING, steps.SECURED):
             self._alive.expect(self.now_ms)
+
+    def in_haste(self) -> bool:
+        """True if something was sent ahead in a login that has not come to its end."""
+        return self.hasty and self.state != steps.ONLINE
+
+    def overhasty(self, error: PeerError) -> bool:
+        """True if this error may have come only because something was sent before the server was known to take it."""
+        if not self.in_haste() or error.condition == "mechanism-too-weak":
+            return False
+        return self.mistaken or (isinstance(error, StreamError) and error.condition not in PASSING)
 
     def resumed_h(self) -> int:
         """How much the server has of ours, when it has resumed the session."""
@@ -134,6 +154,16 @@ class Ladder:
     def secured(self) -> bool:
         """True when the server awaits TLS: after it, the transport is up anew."""
         return self.state == steps.SECURED
+
+    def begin_stream(self, jid: str) -> None:
+        """Writes a stream header. jid: ours, or "" if nobody is to know it yet."""
+        version = b"" if self.terse else writes.VERSION
+        self.out.put_bytes(writes.stream_header(self.account.domain, jid, version))
+
+    def may_be_terse(self) -> bool:
+        """False now and then: only who asks for the features hears that they have changed."""
+        self._streams += 1
+        return self._streams % _ASK_AGAIN != 0
 
     def csi(self) -> bool:
         """True if the server offers client state indication (XEP-0352)."""
@@ -148,9 +178,12 @@ class Ladder:
                 self.out.put(self._legacy.request(self.account, header.get("id") or ""))
             self.go(steps.PROVED)
             return
-        if (header.get("version") or "0").split(".")[0] != "1":
+        version = header.get("version")
+        if (version or "0").split(".")[0] != "1" and not self.terse:
             raise StreamError("unsupported-version", "the server does not speak XMPP 1.0")
         self.go(steps.OFFERED if self.state == steps.OPENING else steps.OFFERED_AGAIN)
+        if version is None:  # there will be no features
+            self._on_features(None)
 
     def element(self, element: Node) -> None:
         """An element that is no stanza for the client. Raises PeerError if it has no place on this step."""
@@ -191,14 +224,16 @@ class Ladder:
     def _begin_legacy(self, secret: bool) -> None:
         """XEP-0078. secret: the password itself may go; else a digest of it goes, one round trip later."""
         self._digests = not secret
-        self.out.put_bytes(writes.stream_header(self.account.domain, "", b""))
+        self.terse = True
+        self.begin_stream("")
         if secret:
             self.out.put(self._legacy.request(self.account, ""))
 
-    def _on_features(self, features: Features) -> None:
+    def _on_features(self, features: "Optional[Features]") -> None:
+        """None: they are as they were."""
         state = self.state
         if state == steps.OFFERED and self._secures:
-            if not features.tls:
+            if features is None or not features.tls:
                 raise AuthError("encryption-required", "the server offers no TLS")
             self.go(steps.SECURING)
         elif state == steps.OFFERED and self._proving is not None:

@@ -46,27 +46,37 @@ class Proving:
 
     def begin(self) -> None:
         """The stream header has been written, over TLS or what there is."""
-        before = self._before()
-        if before is not None and before.one_step:
-            self._ladder.cautious = True
-        if before is not None and not self._ladder.cautious:
-            # What is known is not asked again: a round trip less. A refusal is dealt with when it comes.
-            try:
-                way = choose(before, self._means)
-            except AuthError:
-                return  # not any more: the line may have become another one
-            # One without stream management is of the kind that takes one step at a time, and may not even say so.
-            if way[0] == ns.SASL and not before.sm:
-                self._ladder.cautious = True
-                return
-            self._ladder.hasty = self._tried_ahead = True
+        ladder, before = self._ladder, self._before()
+        way = self._way_ahead(before) if before is not None else None
+        # ejabberd has no channel to bind to before it has offered to do so.
+        terse = way is not None and not way[3] and before is not None and before.terse
+        ladder.terse = terse and ladder.may_be_terse()
+        # The name of the user belongs into an encrypted stream only (RFC 6120 §4.7.1).
+        ladder.begin_stream(ladder.account.jid if self._means.tls is not None else "")
+        if way is not None and before is not None:
+            ladder.hasty = self._tried_ahead = True
             self._start(way, before, before)
 
-    def features(self, features: "Features") -> None:
-        """The features before the login."""
+    def _way_ahead(self, before: "Features") -> "Optional[Way]":
+        """What is known is not asked again, a round trip less: the way to go before the features have come, or None.
+
+        A refusal is dealt with when it comes.
+        """
+        try:
+            way = choose(before, self._means)
+        except AuthError:
+            return None  # not any more: the line may have become another one
+        # One without stream management is of the kind that takes one step at a time, and may not even say so.
+        if before.one_step or (way[0] == ns.SASL and not before.sm):
+            self._ladder.cautious = True
+        return None if self._ladder.cautious else way
+
+    def features(self, features: "Optional[Features]") -> None:
+        """The features before the login; None: they are as they were."""
         login, means, ladder = self._login, self._means, self._ladder
-        self._offered = features
         before = self._before()
+        self._offered = features = features or before
+        assert features is not None
         way = choose(features, means, before)
         if self._tried_ahead and before is not None:
             # Whether the server binds channels is part of what SCRAM has said already.
@@ -114,7 +124,8 @@ class Proving:
         riders = []
         if sasl2:
             ladder = self._ladder
-            binds = ladder.known is not None or not ladder.spool
+            # What is written behind the request belongs into the old session, and into no other.
+            binds = not binding.rides(before) if ladder.known is not None else not ladder.spool
             riders = writes.riders(
                 features, self._device, ladder.known, ladder.account.resource if binds else "", by_token, self._wanted
             )
@@ -127,7 +138,7 @@ class Proving:
 
     def _on_failure(self, failure: "Node", login: Login) -> None:
         ladder, offered, means = self._ladder, self._offered, self._means
-        if offered is None or self._binding.stream_begun():
+        if offered is None or ladder.terse or self._binding.stream_begun():
             ladder.mistaken = True
             raise StreamError("reset", "the login was refused, and the server was told more already")
         if login.by_token():  # it has expired, or was another device's
@@ -136,7 +147,7 @@ class Proving:
             if self._instead is None:
                 self._instead = choose(offered, means, self._before())
                 ladder.mistaken = True
-        if ladder.mistaken and ladder.ahead:
+        if ladder.mistaken and (ladder.ahead or ladder.riders):
             raise StreamError("reset", "the login was refused, and the server has stanzas of ours already")
         if self._instead is not None:
             way, self._instead = self._instead, None

@@ -11,7 +11,7 @@ from nocarrier.modular import count_diff, ticks_diff
 from nocarrier.session import steps
 from nocarrier.session.acks import Acks, number
 from nocarrier.session.binding import LEFT
-from nocarrier.session.errors import PASSING, StreamError, stream_error
+from nocarrier.session.errors import StreamError, stream_error
 from nocarrier.session.ladder import Ladder
 from nocarrier.session.line import Liveness
 from nocarrier.session.outflow import Outflow
@@ -64,6 +64,8 @@ class Session:
         self._ack_h: "Optional[int]" = None  # what the next <a/> says
         self._closing = False
         self._active = True  # somebody is looking
+        # A session that was inactive when its line died goes mute at Prosody unless it is told again.
+        self._untold = False
         self._deaf = 0  # how often a resumed stream has not answered
         self._asked = 0  # how many stanzas were written when the last acknowledgement was asked for
 
@@ -78,7 +80,7 @@ class Session:
         return self.ladder.jid
 
     def connect(
-        self, nonce: str, kept: "dict[str, str]", known: "Optional[Known]", caution: int, spool: bool,
+        self, nonce: str, kept: "dict[str, str]", known: "Optional[Known]", caution: int, spool: bool, rides: bool,
         tls: "Optional[Bindings]", starttls: bool, now_ms: int,
     ) -> None:  # fmt: skip
         """The transport is up; what the ladder begins with can be taken. The parameters are those of Ladder.begin()."""
@@ -88,20 +90,9 @@ class Session:
         self._events.clear()
         self._asked = 0
         self._ack_h = None
-        self._closing = False
+        self._closing = self._untold = False
         self.alive.reset(now_ms)
-        self.ladder.begin(nonce, kept, known, caution, spool, tls, starttls)
-
-    def hasty(self) -> bool:
-        """True if something was sent ahead in a login that has not come to its end."""
-        return self.ladder.hasty and self.state != steps.ONLINE
-
-    def overhasty(self, error: PeerError) -> bool:
-        """True if this error may have come only because something was sent before the server was known to take it."""
-        ladder = self.ladder
-        if not self.hasty() or error.condition == "mechanism-too-weak":
-            return False
-        return ladder.mistaken or (isinstance(error, StreamError) and error.condition not in PASSING)
+        self.ladder.begin(nonce, kept, known, caution, spool, rides, tls, starttls)
 
     def disconnect(self, fault: "Optional[PeerError]") -> None:
         """The transport is gone. The SM session, if there is one, may be resumed.
@@ -155,6 +146,9 @@ class Session:
             data = self._again.pop(0)
             self._out.add(data)
             self.acks.count_out(data)
+        if self._untold:  # behind what waits for the line, but for no more of that
+            self._untold = False
+            self._tell_active()
         if self._ack_h is not None:
             self._out.put(Element("a", ns.SM, ("h", str(self._ack_h))))
             self._ack_h = None
@@ -184,12 +178,20 @@ class Session:
         """The stanza's bytes. Raises UsageError if it cannot be written."""
         return self._out.encode(stanza)
 
+    def settled(self) -> bool:
+        """True if the server has acknowledged all that was ever written in this session."""
+        return self.acks.active and not self.acks.unacknowledged() and not self._again
+
     def send(self, data: bytes, keep: bool) -> int:
         """Queues one encoded stanza and returns its number. keep: the session is to write it again after a resume."""
         if self.ladder.ahead is not None:
             self._out.add(data)
             self.ladder.ahead.append(data)
             return 0
+        if self.ladder.riding:
+            self._out.add(data)
+            self.ladder.riders += 1
+            return self.acks.count_out(None)
         if not self.passes():
             raise UsageError("not online")
         if self._again:
@@ -270,13 +272,11 @@ class Session:
     def _on_resumed(self, h: int) -> None:
         known = self.ladder.known
         assert known is not None
-        self.acks.check(h)
         # Those that wait since an earlier resumption came after those that have been written since.
-        self._again = self.acks.resume(h, known[1]) + self._again
+        self._again = self.acks.resume(h, known[1], self.ladder.riders) + self._again
         self._events.append((ACKNOWLEDGED, h))
         self._events.append((RESUMED, None))
-        # A session that was inactive when its line died goes mute at Prosody unless it is told again.
-        self._tell_active()
+        self._untold = True
 
     def _on_stanza(self, element: Node) -> None:
         if element.xmlns == ns.CLIENT and element.name in _STANZAS:

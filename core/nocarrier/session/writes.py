@@ -13,8 +13,14 @@ except ImportError:
     pass
 
 
-def stream_header(domain: str, jid: str = "", version: bytes = b" version='1.0'") -> bytes:
-    """RFC 6120 §4.2, without an XML declaration: bytes. jid: ours, if the server may be told yet; FAST asks for it."""
+VERSION = b" version='1.0'"
+
+
+def stream_header(domain: str, jid: str, version: bytes) -> bytes:
+    """RFC 6120 §4.2, without an XML declaration: bytes. jid: ours, if the server may be told yet; FAST asks for it.
+
+    version: VERSION, or b"" for a stream as of 2001, which has no features.
+    """
     return b"<stream:stream xmlns='%s' xmlns:stream='%s'%s to='%s'%s>" % (
         ns.CLIENT.encode(),
         ns.STREAM.encode(),

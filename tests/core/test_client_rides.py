@@ -1,0 +1,162 @@
+"""Messages behind <resume/>: one line's length earlier, in the old session or in none, and never in two."""
+
+from nocarrier import events
+from nocarrier.errors import PeerError
+from nocarrier.queue import states
+from nocarrier.session.line import LineProfile
+from nocarrier_emulator import dialogue as d
+from nocarrier_emulator.dialogue import Dialogue
+from nocarrier_emulator.terse import BARE, HEADER, RESUME, online
+
+RESUMED = b"<resumed xmlns='urn:xmpp:sm:3' previd='sm-1' h='%d'/>"
+FAILED = b"<failed xmlns='urn:xmpp:sm:3'%s><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"
+ACK = b"<a xmlns='urn:xmpp:sm:3' h='%d'/>"
+
+
+def settled(**more):
+    """Online, and all that was written is acknowledged; then the line has dropped. Returns (dialogue, its count)."""
+    talk = online(**more)
+    talk.wait(2_000)
+    sent = talk.client.session.acks.sent
+    talk.server(ACK % sent)
+    assert talk.client.session.settled()
+    talk.down()
+    talk.events.clear()
+    return talk, sent
+
+
+def written(talk, body="hello"):
+    """A message is written offline; then the login up to <resume/>. Returns what is said with that."""
+    talk.client.send_message(d.PEER, body)
+    assert b"<message" not in talk.up()
+    return talk.server(HEADER + d.SUCCESS)
+
+
+def moves(talk):
+    """The states that messages went to."""
+    return [states.NAMES[state] for _, state in talk.values(events.STATE)]
+
+
+def test_a_message_follows_the_request_at_once_and_is_counted_where_it_was_written():
+    talk, sent = settled()
+    said = written(talk)
+    assert said.startswith(BARE + RESUME % talk.client.store.h + b"<message ") and said.count(b"<message ") == 1
+    said = talk.server(HEADER + RESUMED % sent)
+    assert b"<message " not in said and said.endswith(b"<r xmlns='urn:xmpp:sm:3'/>")
+    talk.server(ACK % (sent + 1))
+    assert moves(talk) == ["queued", "sent", "on server"] and talk.client.session.acks.sent == sent + 1
+
+
+def test_several_ride_in_their_order():
+    talk, sent = settled()
+    for number in range(3):
+        talk.client.send_message(d.PEER, "number %d" % number)
+    talk.up()
+    said = talk.server(HEADER + d.SUCCESS) + talk.said()
+    assert [said.find(b"number %d" % number) > 0 for number in range(3)] == [True] * 3
+    assert said.find(b"number 0") < said.find(b"number 1") < said.find(b"number 2")
+    assert b"<message" not in talk.server(HEADER + RESUMED % sent)
+    talk.client.send_message(d.PEER, "one more")
+    assert b"one more" in talk.said()
+    talk.server(ACK % (sent + 4))
+    assert moves(talk).count("on server") == 4
+
+
+def test_what_a_failed_resumption_has_dropped_is_sent_again_once():
+    for h in (b"", b" h='%d'"):
+        talk, sent = settled()
+        first = written(talk)
+        said = talk.server(HEADER + FAILED % (h % sent if h else h))
+        assert said.startswith(b"<iq type='set' id='bind'>") and b"<message " not in said
+        said += talk.server(d.BOUND + d.ENABLED % 2)
+        page = d.LAST_PAGE % (talk.id_of(said, b"mam:2"), b"")
+        said += talk.server(d.ROSTER % talk.id_of(said, b"jabber:iq:roster") + page)
+        assert said.count(b"<message ") == 1 and b" id='%s'" % talk.id_of(first, b"hello") in said, h
+        assert moves(talk) == ["queued", "sent", "queued", "sent"]
+
+
+def test_a_line_that_drops_behind_it_leaves_the_answer_to_the_next_resumption():
+    for arrived in (0, 1):
+        for restart in (False, True):
+            talk, sent = settled()
+            written(talk)
+            talk.down()
+            if restart:
+                talk.reboot()
+            talk.up()
+            said = talk.server(HEADER + d.SUCCESS)
+            assert said == BARE + RESUME % talk.client.store.h  # what is in doubt goes before what is new
+            said = talk.server(HEADER + RESUMED % (sent + arrived))
+            assert said.count(b"<message ") == 1 - arrived, (arrived, restart)
+            talk.server(ACK % talk.client.session.acks.sent)
+            assert moves(talk)[-1] == "on server"
+
+
+def test_nothing_rides_while_something_is_in_doubt():
+    talk = online()
+    talk.client.send_message(d.PEER, "not acknowledged")
+    assert b"<message " in talk.said()
+    talk.down()
+    assert b"<message " not in written(talk)
+
+
+def test_nothing_rides_after_a_restart():
+    """How much was sent is not on flash, so no number can be foretold."""
+    talk, _ = settled()
+    talk.reboot()
+    assert b"<message " not in written(talk)
+
+
+def test_nothing_rides_where_somebody_may_listen():
+    talk, _ = settled()
+    talk.client.session.ladder._trusted = False
+    talk.client.session._line = LineProfile(1_000_000, 100, 10_000)
+    talk.client.send_message(d.PEER, "hello")
+    talk.up()
+    assert not talk.client.session.ladder.rides
+
+
+def test_nothing_rides_at_a_server_that_is_not_known_for_it():
+    talk = Dialogue()
+    talk.log_in()
+    talk.wait(2_000)
+    talk.server(ACK % talk.client.session.acks.sent)
+    talk.down()
+    talk.client.send_message(d.PEER, "hello")
+    assert b"<message " not in talk.authenticate()
+
+
+def test_a_server_that_has_lost_count_is_not_believed():
+    talk, sent = settled()
+    written(talk)
+    talk.server(HEADER + RESUMED % (sent - 1))
+    assert isinstance(talk.values(events.FAULT)[-1], PeerError) and not talk.client.online()
+    assert "on server" not in moves(talk)
+
+
+def test_by_sasl2_it_goes_with_the_login_and_no_new_session_is_asked_for():
+    for ends in ("resumed", "failed"):
+        talk, sent = settled()
+        offer = "inline_sm inline_bind inline_enable sm rides 2:PLAIN"
+        talk.client.store.save_note("offer", offer)
+        talk.client.send_message(d.PEER, "hello")
+        said = talk.up()
+        assert b"<resume " in said and b"<bind " not in said and b"</authenticate><message " in said
+        features = (
+            b"<stream:features><authentication xmlns='urn:xmpp:sasl:2'><mechanism>PLAIN</mechanism><inline>"
+            b"<sm xmlns='urn:xmpp:sm:3'/><bind xmlns='urn:xmpp:bind:0'><inline><feature var='urn:xmpp:sm:3'/></inline>"
+            b"</bind></inline></authentication></stream:features>"
+        )
+        success = b"<success xmlns='urn:xmpp:sasl:2'>%s</success>"
+        if ends == "resumed":
+            said = talk.server(d.HEADER + features + success % (RESUMED % sent))
+            assert b"<message " not in said
+            talk.server(ACK % (sent + 1))
+        else:
+            said = talk.server(d.HEADER + features + success % (FAILED % b""))
+            said += talk.server(d.BIND_OFFERED) + talk.server(d.BOUND + d.ENABLED % 2)
+            page = d.LAST_PAGE % (talk.id_of(said, b"mam:2"), b"")
+            said += talk.server(d.ROSTER % talk.id_of(said, b"jabber:iq:roster") + page)
+            assert said.count(b"<message ") == 1
+            talk.server(ACK % talk.client.session.acks.sent)
+        assert moves(talk)[-1] == "on server", ends
