@@ -13,7 +13,6 @@ from nocarrier.queue.storage import StorageError
 # isort: split
 # From the lower layers to the upper ones: an import inside an import costs stack, which a device has little of.
 from nocarrier.wire import values as values
-from nocarrier.wire.element import Element
 
 # isort: split
 from nocarrier.wire import parser as parser
@@ -34,7 +33,6 @@ from nocarrier.queue import states
 from nocarrier.queue.records import Outgoing
 
 # isort: split
-from nocarrier import ns
 from nocarrier.chat import messages
 from nocarrier.chat.catchup import CatchUp
 from nocarrier.chat.roster import Roster
@@ -81,6 +79,7 @@ class Client:
 
             limits = ClientLimits()
         self.account = account
+        self.trusted = line.trusted
         self.store = store
         self.session = Session(account, line, limits.wire, limits.out_bytes)
         self.roster = Roster(account.jid, store, limits.contacts)
@@ -139,11 +138,21 @@ class Client:
 
     def subscribe(self, jid: str) -> None:
         """Asks a contact for its presence (RFC 6121 §3.1). Raises UsageError when offline."""
-        self._presence_to(checked(jid), "subscribe")
+        self._sender.presence_to(checked(jid), "subscribe")
 
     def accept(self, jid: str) -> None:
         """Lets a contact see our presence (RFC 6121 §3.1.4). Raises UsageError when offline."""
-        self._presence_to(checked(jid), "subscribed")
+        self._sender.presence_to(checked(jid), "subscribed")
+
+    def set_presence(self, show: str = "", status: str = "", priority: int = 0) -> None:
+        """What contacts see of us (RFC 6121 §4.7.2), now and after every login until the device is switched off.
+
+        show: "", "away", "chat", "dnd" or "xa". status: at most 40 characters. priority: -128 to 127; messages to the
+        bare address do not come to a device whose priority is negative. Raises UsageError.
+        """
+        self.roster.set_own(show, status, priority)
+        if self.session.online():
+            self._sender.post(self.roster.own_presence())
 
     def accept_offer(self) -> None:
         """The user accepts that the server offers weaker logins than before ("mechanism-too-weak")."""
@@ -296,11 +305,6 @@ class Client:
     def _pump(self) -> None:
         if self.fault is None:
             self._guarded(self._sender.fill)
-
-    def _presence_to(self, jid: str, kind: str) -> None:
-        if not self.session.online():
-            raise UsageError("not online")
-        self._sender.post(Element("presence", ns.CLIENT, ("to", jid, "type", kind)))
 
     def _token(self) -> str:
         return b64(self._entropy(_TOKEN_BYTES)).replace("+", ".").replace("/", "_")

@@ -5,9 +5,10 @@ step() does what is to be done now and returns; whoever calls it decides how to 
 """
 
 from nocarrier.compat import const
+from nocarrier.errors import PeerError
 from nocarrier.modular import ticks_add, ticks_diff
 from nocarrier.queue.storage import StorageError
-from nocarrier.session.errors import may_retry
+from nocarrier.session.errors import may_retry, patience_ms
 from nocarrier_ports.links.link import LinkError, NoCarrier
 
 try:
@@ -32,11 +33,22 @@ NAMES = ("hung up", "calling", "connected", "hanging up", "waiting")
 
 
 class RunnerLimits:
-    """buffer_bytes: read and written at once. retry_ms: first and longest wait between tries."""
+    """buffer_bytes: read and written at once. retry_ms: first and longest wait between tries.
 
-    def __init__(self, buffer_bytes: int = 256, retry_ms: "tuple[int, int]" = (2_000, 120_000)) -> None:
+    billed_ms: what every call is paid for at least, however short: so long is the first wait then, and the longest ten
+    times as much. hops: how often servers may send us elsewhere before a login succeeds (RFC 6120 §4.9.3.19).
+    """
+
+    def __init__(
+        self,
+        buffer_bytes: int = 256,
+        retry_ms: "tuple[int, int]" = (2_000, 120_000),
+        billed_ms: int = 0,
+        hops: int = 2,
+    ) -> None:
         self.buffer_bytes = buffer_bytes
-        self.retry_ms = retry_ms
+        self.retry_ms = max(retry_ms[0], billed_ms), max(retry_ms[1], 10 * billed_ms)
+        self.hops = hops
 
 
 class Meter:
@@ -64,7 +76,8 @@ class Runner:
         self._entropy = entropy
         self._buf = bytearray(self._limits.buffer_bytes)
         self._pending = b""
-        self._tries = 0
+        self._tries = self._hops = 0
+        self._least_ms = 0  # to wait, as the last error wants it
         self._due_ms = 0
         self._now_ms = 0
         self._wanted = False
@@ -159,7 +172,7 @@ class Runner:
         if client.online() and not self._logged_in:
             self._logged_in = True
             if not isinstance(self.error, StorageError):
-                self._tries = 0
+                self._tries = self._hops = 0
             self.error = None
             self.meter.logins += 1
         if client.fault is not None:
@@ -181,11 +194,19 @@ class Runner:
     def _give_up(self, fault: NocarrierError, now_ms: int) -> None:
         """The client cannot go on with this stream."""
         self.error = fault
-        if not may_retry(fault):
+        self._least_ms = patience_ms(fault)
+        if not may_retry(fault) and not self._follows(fault):
             self._wanted = False
         if isinstance(fault, StorageError):
             self._tries = _MOST_TRIES  # calling at once would only fill the flash's place with costs
         self._close_link(now_ms)
+
+    def _follows(self, fault: NocarrierError) -> bool:
+        """True if the server sends us elsewhere, and is one from whom we take that: not anybody on the line."""
+        if not isinstance(fault, PeerError) or fault.condition != "see-other-host" or self._hops >= self._limits.hops:
+            return False
+        self._hops += 1
+        return (self.link.tls() is not None or self.client.trusted) and self.link.redirect(fault.text)
 
     def _close_link(self, now_ms: int) -> None:
         if self.state == CONNECTED:
@@ -202,7 +223,8 @@ class Runner:
         self.link.close()
         self.state = IDLE
         if self._wanted:
-            self._wait(self._limits.retry_ms[0], now_ms)
+            self._wait(self._least_ms, now_ms)
+        self._least_ms = 0
 
     def _failed(self, error: LinkError, now_ms: int) -> None:
         """The line is gone, or could not be had."""

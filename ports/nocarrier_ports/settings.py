@@ -8,6 +8,7 @@ from nocarrier.queue.store import QueueLimits
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
 from nocarrier.wire.limits import WireLimits
+from nocarrier_ports.runner import RunnerLimits
 
 try:
     from typing import Any
@@ -28,6 +29,8 @@ _DEFAULTS: "dict[str, Any]" = {
     "latency_ms": 300,
     "stall_ms": 15_000,
     "trusted": False,
+    # What every call is paid for at least, in seconds: none is made sooner after another (RunnerLimits).
+    "billed_s": 0,
     # Of the clock, for demonstrations.
     "speed": 1,
     # Flash and memory (QueueLimits, WireLimits).
@@ -64,6 +67,7 @@ class Settings:
         self.port: str = fields["port"]
         self.speed: int = got["speed"]
         self.line = LineProfile(got["rate_bps"], got["latency_ms"], got["stall_ms"], got["trusted"])
+        self.runner = RunnerLimits(billed_ms=1000 * got["billed_s"])
         self.queue = QueueLimits(got["segment_bytes"], got["segments"], got["pending"], got["tracked"])
         self.client = ClientLimits(WireLimits(got["stanza_bytes"], _CHUNK_BYTES, words=got["stanza_words"]))
 

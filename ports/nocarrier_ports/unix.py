@@ -79,7 +79,7 @@ def boot(folder: str) -> "tuple[App, Remote, int]":
     store = Store(FolderFlash(folder + "/flash"), settings.queue)
     client = Client(settings.account, store, settings.line, os.urandom, settings.client)
     link = Dialler(StreamLink(open_serial(settings.port)), settings.number)
-    runner = Runner(client, link, os.urandom)
+    runner = Runner(client, link, os.urandom, settings.runner)
     remote = Remote(sys.stdout.write)
     client.open()
     app = App(client, runner, Screen(display, _WIDTH_PX, _HEIGHT_PX), _PAGE_CHARS, remote.on_event)

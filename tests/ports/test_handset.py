@@ -340,6 +340,27 @@ def test_a_weaker_login_than_before_waits_for_the_user():
     assert pair.anna.client.online() and rows(pair.anna)[-1] == ""
 
 
+def test_a_password_that_is_not_kept_is_asked_for_and_typed_unseen():
+    pair = Pair()
+    press(pair.anna, "F1")
+    pair.run(5)
+    pair.anna.client.account.password = None
+    for name in ("key", "token"):
+        pair.anna.client.store.save_note(name, "")
+    press(pair.anna, "F1")
+    pair.run(60)
+    assert rows(pair.anna)[-1] == "F1: type your password"
+    press(pair.anna, "F1")
+    for letter in "pwx":
+        pair.anna.app.key(ord(letter), 0, True)
+    press(pair.anna, "Backspace")
+    assert rows(pair.anna)[1].strip() == "password:" and rows(pair.anna)[2].strip() == "**_"
+    press(pair.anna, "Enter")
+    pair.run(60)
+    assert pair.anna.client.online() and rows(pair.anna)[-1] == ""
+    assert all(b"pw" not in bytes(data) for name, data in pair.anna.flash.files.items() if name.startswith("log"))
+
+
 def test_the_server_is_told_when_nobody_has_pressed_a_key_for_a_minute(monkeypatch):
     pair = Pair()
     told = []

@@ -107,6 +107,35 @@ def test_tcp_carries_bytes_both_ways_and_tells_the_end():
             link.write(b"x")
 
 
+def test_tcp_goes_elsewhere_once():
+    with socket.create_server(("127.0.0.1", 0)) as here, socket.create_server(("127.0.0.1", 0)) as there:
+        link = TcpLink("127.0.0.1", here.getsockname()[1])
+        assert link.redirect("127.0.0.1:%d" % there.getsockname()[1])
+        opened(link)
+        there.settimeout(5)
+        there.accept()[0].close()
+        opened(link)  # back to where it belongs
+        here.settimeout(5)
+        here.accept()[0].close()
+        link.close()
+
+
+def test_addresses_of_other_hosts():
+    link = TcpLink("a.test", 5222)
+    for address, where in (
+        ("b.test", ("b.test", 5222)),
+        ("b.test:5223", ("b.test", 5223)),
+        ("[2001:db8::1]:5223", ("2001:db8::1", 5223)),
+        ("[2001:db8::1]", ("2001:db8::1", 5222)),
+        ("2001:db8::1", ("2001:db8::1", 5222)),
+    ):
+        assert link.redirect(address) and link._elsewhere == where, address
+    for address in ("", ":5222", "b.test:0", "b.test:65536", "b.test:x", "b.test:-1", "[]:1"):
+        link._elsewhere = None
+        assert not link.redirect(address) and link._elsewhere is None, address
+    assert not StreamLink(None).redirect("b.test")
+
+
 def test_tcp_that_cannot_connect_is_a_typed_error():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

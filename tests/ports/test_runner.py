@@ -226,3 +226,74 @@ def test_a_server_that_says_why_and_hangs_up_at_once_is_not_called_again():
     for step in range(10_000):
         runner.step(step * 100)
     assert link.calls == 1 and runner.error.condition == "host-unknown" and runner.state == run.IDLE
+
+
+class Redirecting(FlakyLink):
+    """A server that sends everybody elsewhere, by a link that can go there. bindings: of its verified TLS, or None."""
+
+    def __init__(self, words, bindings=None, can=True):
+        super().__init__()
+        self.words = words
+        self.bindings = bindings
+        self.can = can
+        self.calls = 0
+        self.to = []
+
+    def open(self, now_ms):
+        self.calls += 1
+        self.incoming = (
+            b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
+            b"<stream:error>%s</stream:error>" % self.words
+        )
+
+    def tls(self):
+        return self.bindings
+
+    def redirect(self, address):
+        self.to.append(address)
+        return self.can
+
+
+def called(link, trusted=False, limits=None, steps=10_000):
+    """A device on this link for some time, in steps of a tenth of a second. Returns (runner, times of calls)."""
+    store = Store(MemoryFlash(), QueueLimits())
+    client = Client(Account("anna@elsewhere.test", "pw", "r"), store, LineProfile(trusted=trusted), lambda n: bytes(n))
+    client.open()
+    runner = Runner(client, link, lambda n: bytes(n), limits)
+    runner.dial(0)
+    calls = []
+    for step in range(steps):
+        runner.step(step * 100)
+        if link.calls > len(calls):
+            calls.append(step * 100)
+    return runner, calls
+
+
+ELSEWHERE = b"<see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>b.test:5223</see-other-host>"
+
+
+def test_another_host_is_called_when_the_server_has_shown_who_it_is_or_nobody_listens():
+    for bindings, trusted in (({}, False), (None, True)):
+        link = Redirecting(ELSEWHERE, bindings)
+        runner, calls = called(link, trusted)
+        assert link.to == ["b.test:5223"] * 2 and len(calls) == 3  # and not for ever
+        assert runner.state == run.IDLE and runner.error.condition == "see-other-host"
+    for link in (Redirecting(ELSEWHERE), Redirecting(ELSEWHERE, {}, can=False)):
+        runner, calls = called(link)
+        assert len(calls) == 1 and runner.state == run.IDLE
+        assert link.to == ([] if link.bindings is None else ["b.test:5223"])
+
+
+def test_a_server_that_goes_down_is_left_in_peace_for_a_while():
+    shutdown = b"<system-shutdown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+    _, calls = called(Redirecting(shutdown))
+    gaps = [b - a for a, b in zip(calls, calls[1:], strict=False)]
+    assert gaps[0] >= 30_000 and max(gaps) <= 160_000 and len(calls) > 4
+
+
+def test_calls_that_are_paid_for_are_fewer():
+    reset = b"<reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+    cheap, dear = (called(Redirecting(reset), limits=RunnerLimits(billed_ms=ms))[1] for ms in (0, 60_000))
+    gaps = [b - a for a, b in zip(dear, dear[1:], strict=False)]
+    assert gaps[0] >= 60_000 and len(dear) < len(cheap) / 2
+    assert max(gaps) <= 600_000 * 1.25 + 200

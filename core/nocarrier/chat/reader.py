@@ -76,7 +76,7 @@ class Reader:
         if not self._roster.asked:  # after a restart of the device too: who knows whether it was sent
             self._roster.asked = True
             self._sender.request(_ROSTER_GET, "get", Element("query", ns.ROSTER, ("ver", self._roster.version())))
-            self._sender.post(Element("presence", ns.CLIENT))
+            self._sender.post(self._roster.own_presence())
 
     def stanza(self, stanza: Node) -> None:
         """One stanza. Raises StorageError: then it counts as not handled."""

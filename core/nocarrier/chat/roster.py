@@ -1,8 +1,10 @@
 """Contacts and their presence (RFC 6121 §2, §4). Who they are is on flash, whether they are there is not."""
 
 from nocarrier import ns
+from nocarrier.errors import UsageError
 from nocarrier.jid import bare
 from nocarrier.queue.contacts import REMOVED
+from nocarrier.wire.element import Element
 
 try:
     from typing import Optional
@@ -41,6 +43,8 @@ class Roster:
         self._limit = contacts
         self._text_chars = text_chars
         self._contacts: "dict[str, Contact]" = {}
+        self.own_show = self.own_status = ""
+        self.own_priority = 0
         self.known = False
         self.asked = False
         self.left_out = 0
@@ -55,6 +59,17 @@ class Roster:
     def version(self) -> str:
         """Of what is kept here, as the server calls it (RFC 6121 §2.6); "" if all of it is to come again."""
         return self._store.contacts.version
+
+    def set_own(self, show: str, status: str, priority: int) -> None:
+        """What our contacts are to see of us; as Client.set_presence()."""
+        if (show and show not in _SHOWS) or not -128 <= priority <= 127 or len(status) > self._text_chars:
+            raise UsageError("no such presence")
+        self.own_show, self.own_status, self.own_priority = show, status, priority
+
+    def own_presence(self) -> Element:
+        """Our presence (RFC 6121 §4.7.2)."""
+        parts = (("show", self.own_show), ("status", self.own_status), ("priority", str(self.own_priority or "")))
+        return Element("presence", ns.CLIENT, (), [Element(n, ns.CLIENT, (), [text]) for n, text in parts if text])
 
     def contacts(self) -> "list[Contact]":
         """All contacts, those online first, then by name."""

@@ -4,13 +4,14 @@ Nothing is written before it is known, on flash, under which count it will go; n
 carries in about a second, so that what comes next never waits long.
 """
 
-from nocarrier import events
+from nocarrier import events, ns
 from nocarrier.chat import messages
 from nocarrier.chat.iq import IqTracker
 from nocarrier.errors import UsageError
 from nocarrier.jid import bare
 from nocarrier.modular import count_add, count_diff
 from nocarrier.queue import states
+from nocarrier.wire.element import Element
 
 try:
     from typing import Callable
@@ -19,7 +20,6 @@ try:
     from nocarrier.chat.roster import Roster
     from nocarrier.queue.store import Store
     from nocarrier.session.session import Session
-    from nocarrier.wire.element import Element
 except ImportError:
     pass
 
@@ -71,6 +71,12 @@ class Sender:
     def post(self, stanza: Element) -> None:
         """Ours to send as soon as there is room. The session itself writes it again after a resumption."""
         self._posts.append(self._session.encode(stanza))
+
+    def presence_to(self, jid: str, kind: str) -> None:
+        """A presence for one contact (RFC 6121 §3). Raises UsageError when offline: it would mean nothing later."""
+        if not self._session.online():
+            raise UsageError("not online")
+        self.post(Element("presence", ns.CLIENT, ("to", jid, "type", kind)))
 
     def reply(self, stanza: Element) -> None:
         """An answer to somebody's request. Too many at once are not answered, nor what makes the answer too long."""

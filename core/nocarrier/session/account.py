@@ -39,6 +39,10 @@ class Account:
         self.quick = quick
         self.legacy = legacy
 
+    def type_password(self, password: str) -> None:
+        """The user has typed it; it is forgotten when the device is switched off. Raises UsageError."""
+        self.password = prepared(password)
+
 
 def prepared(text: str) -> str:
     """User name or password as it goes into SASL. Raises UsageError for control characters (RFC 4013 §2.3).

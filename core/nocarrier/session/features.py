@@ -2,6 +2,7 @@
 
 from nocarrier import ns
 from nocarrier.compat import const
+from nocarrier.decimal import decimal
 
 try:
     from typing import Optional
@@ -23,6 +24,8 @@ _HT_NONE = const("HT-SHA-256-NONE")
 MECHANISMS = (_SCRAM_SHA_256_PLUS, _SCRAM_SHA_1_PLUS, _SCRAM_SHA_256, _SCRAM_SHA_1, _PLAIN)
 TOKENS = (_HT_EXPR, _HT_ENDP, _HT_NONE)
 BINDINGS = ("tls-exporter", "tls-server-end-point")
+
+_LIMIT_DIGITS = 9
 
 # How XEP-0474 §3 puts lists together, sorted.
 _BETWEEN = const("\x1e")
@@ -51,6 +54,7 @@ class Features:
     inline_sm:   a session may be resumed with SASL2's success (XEP-0198).
     inline_bind: a resource may be bound with it (XEP-0386); inline_enable: and stream management begun.
     binds:       the server has anything to do with channel binding.
+    max_bytes, idle_s: what the server takes at once, and how long it bears silence (XEP-0478); 0: it does not say.
     pipelines:   all of a login may be in one write, the stream that it restarts included.
     one_step:    the server has refused something that was sent ahead of its answer, when it offered just this.
     terse:       who begins a stream without version is spared the features, and is served as well, but for channel
@@ -64,6 +68,7 @@ class Features:
         self.listed: "dict[str, str]" = {}
         self.inline_sm = self.inline_bind = self.inline_enable = False
         self.tls = self.tls_required = self.bind = self.sm = self.csi = False
+        self.max_bytes = self.idle_s = 0
         self.binds = self.pipelines = self.one_step = self.terse = self.rides = False
 
     def text(self) -> str:
@@ -145,6 +150,9 @@ def read(element: Node) -> Features:
     # XEP-0305 has a feature for it. Prosody 13 does it without saying so; 0.12, which has no XEP-0478, seems to, and
     # then reads the rest of the stream with the wrong parser.
     limits = element.child("limits", ns.LIMITS)
+    if limits is not None:
+        features.max_bytes = max(0, decimal(limits.child_text("max-bytes", ns.LIMITS) or "", _LIMIT_DIGITS))
+        features.idle_s = max(0, decimal(limits.child_text("idle-seconds", ns.LIMITS) or "", _LIMIT_DIGITS))
     features.pipelines = element.child("pipelining", ns.PIPELINING) is not None or (
         node == _PROSODY and limits is not None
     )

@@ -189,7 +189,7 @@ class Ladder:
         """An element that is no stanza for the client. Raises PeerError if it has no place on this step."""
         if element.is_a("features", ns.STREAM):
             if not self.account.legacy:  # Prosody offers them there too
-                self._on_features(read(element))
+                self._on_features(self._read(element))
         elif element.xmlns in (ns.SASL, ns.SASL2) and self._proving is not None:
             self._proving.element(element)
         elif element.xmlns == ns.SM:
@@ -211,7 +211,16 @@ class Ladder:
 
     def late_features(self, element: Node) -> None:
         """Features that come when we are online."""
-        self._binding.learn_late(read(element))
+        self._binding.learn_late(self._read(element))
+
+    def _read(self, element: Node) -> Features:
+        """The server's features. Its limits (XEP-0478) hold from now on."""
+        features = read(element)
+        if features.max_bytes:
+            self.out.limit_stanza(features.max_bytes)
+        if features.idle_s:
+            self._alive.limit_idle(features.idle_s)
+        return features
 
     def _begin_login(self, nonce: str, kept: "dict[str, str]", tls: "Optional[Bindings]") -> None:
         for name in _LOGIN:

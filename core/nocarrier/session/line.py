@@ -55,6 +55,7 @@ class Liveness:
 
     def __init__(self, line: LineProfile) -> None:
         self._line = line
+        self._idle_ms = line.idle_ms
         self._due = False
         self._probed = False
         self._since_ms = 0  # from when on silence counts
@@ -66,6 +67,10 @@ class Liveness:
         # As if one round trip had been measured: that of the profile.
         self._trip_ms = 2 * line.latency_ms
         self._deviation_ms = line.latency_ms
+
+    def limit_idle(self, idle_s: int) -> None:
+        """The server hangs up after so long a silence: it is asked when three quarters of that have passed."""
+        self._idle_ms = min(self._idle_ms, max(1, min(idle_s, _LONGEST_MS // 1000) * 750))
 
     def reset(self, now_ms: int) -> None:
         """A new connection: nothing is due, nothing on its way. What was measured stays."""
@@ -79,11 +84,11 @@ class Liveness:
 
     def idle(self, now_ms: int) -> bool:
         """True if nothing was heard for so long that it is time to ask."""
-        return not self._due and ticks_diff(now_ms, self._heard_ms) >= self._line.idle_ms
+        return not self._due and ticks_diff(now_ms, self._heard_ms) >= self._idle_ms
 
     def idle_at_ms(self) -> int:
         """When idle() becomes true, if nothing happens."""
-        return ticks_add(self._heard_ms, self._line.idle_ms)
+        return ticks_add(self._heard_ms, self._idle_ms)
 
     def sent(self, size_bytes: int, now_ms: int) -> None:
         """So many bytes were handed to the link."""

@@ -26,6 +26,10 @@ class Outflow:
         """The transport is gone, or new."""
         self._waiting[:] = b""  # MicroPython keeps the memory: later there may be none in one piece
 
+    def limit_stanza(self, max_bytes: int) -> None:
+        """The server takes no larger element."""
+        self._stanza_bytes = min(self._stanza_bytes, max_bytes)
+
     def encode(self, element: Element) -> bytes:
         """The element's bytes inside a client stream. Raises UsageError if it cannot be written, or is too large."""
         return bytes(encode(element, ns.CLIENT, self._stanza_bytes))

@@ -3,13 +3,13 @@
 from nocarrier import events
 from nocarrier.compat import const
 from nocarrier.errors import NocarrierError
-from nocarrier.jid import bare
+from nocarrier.jid import bare, checked
 from nocarrier.modular import ticks_add, ticks_diff
-from nocarrier.session.errors import AuthError
+from nocarrier.session.errors import PASSWORD_WANTED, AuthError
 from nocarrier_ports import runner as run
 from nocarrier_ports.handset import keys, words
 from nocarrier_ports.handset.screen import harmless
-from nocarrier_ports.handset.views import AddressView, ContactsView, ConversationView
+from nocarrier_ports.handset.views import ContactsView, ConversationView, FieldView
 
 try:
     from typing import Any, Callable, Optional
@@ -65,7 +65,7 @@ class App:
             if code == keys.CALL:
                 self._call()
             elif code == keys.NEW:
-                self.open(AddressView(self))
+                self.open(FieldView(self, "write to (user@domain):", self._write_to))
             else:
                 self._view.key(code)
         except (NocarrierError, MemoryError) as error:
@@ -120,11 +120,23 @@ class App:
     def _call(self) -> None:
         if self.runner.state in (run.IDLE, run.WAITING):
             error = self.runner.error
+            # The bottom line has said what this call means.
+            if isinstance(error, AuthError) and error.condition == PASSWORD_WANTED:
+                self.open(FieldView(self, "password:", self._log_in, secret=True))
+                return
             if isinstance(error, AuthError) and error.condition == "mechanism-too-weak":
-                self.client.accept_offer()  # the bottom line has said what this call means
+                self.client.accept_offer()
             self.runner.dial(self._now_ms)
         else:
             self.runner.hang_up(self._now_ms)
+
+    def _write_to(self, address: str) -> None:
+        self.show_conversation(checked(address))
+
+    def _log_in(self, password: str) -> None:
+        self.client.account.type_password(password)
+        self.show_contacts()
+        self.runner.dial(self._now_ms)
 
     def _event(self, kind: int, value: "Any") -> None:
         if kind == events.MESSAGE:

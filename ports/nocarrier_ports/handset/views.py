@@ -1,14 +1,14 @@
-"""The app's views: contacts, a conversation with its compose line, a new address."""
+"""The app's views: contacts, a conversation with its compose line, a field to fill in."""
 
 from nocarrier import events
 from nocarrier.chat.roster import OFFLINE
-from nocarrier.jid import bare, checked
+from nocarrier.jid import bare
 from nocarrier.wire.chars import letter
 from nocarrier_ports.handset import keys, words
 from nocarrier_ports.handset.screen import harmless, wrapped
 
 try:
-    from typing import TYPE_CHECKING
+    from typing import TYPE_CHECKING, Callable
 
     if TYPE_CHECKING:
         from nocarrier.queue.history import HistoryItem
@@ -193,27 +193,33 @@ class ConversationView(View):
             screen.line(last - len(compose) + 1 + i, compose[i], True)
 
 
-class AddressView(View):
-    """Asks for the address of somebody new."""
+class FieldView(View):
+    """Asks for one line of at most `chars` letters, and hands it to done(text). secret: nobody is to read it."""
 
-    def __init__(self, app: "App") -> None:
+    def __init__(
+        self, app: "App", title: str, done: "Callable[[str], None]", chars: int = _ADDRESS_CHARS, secret: bool = False
+    ) -> None:
         super().__init__(app)
+        self._title = title
+        self._done = done
+        self._chars = chars
+        self._secret = secret
         self._text = ""
 
     def key(self, code: int) -> None:
         if code == keys.ESCAPE:
             self.app.show_contacts()
         elif code == keys.ENTER:
-            self.app.show_conversation(checked(self._text))
+            self._done(self._text)
         elif code == keys.BACKSPACE:
             self._text = self._text[:-1]
-        elif keys.types(code) and len(self._text) < _ADDRESS_CHARS:
+        elif keys.types(code) and len(self._text) < self._chars:
             self._text += letter(code)
 
     def draw(self, first: int, last: int) -> None:
         screen = self.app.screen
-        screen.line(first, "write to (user@domain):")
-        screen.line(first + 1, self._text + "_", True)
+        screen.line(first, self._title)
+        screen.line(first + 1, ("*" * len(self._text) if self._secret else self._text) + "_", True)
         for row in range(first + 2, last + 1):
             screen.line(row, "")
 

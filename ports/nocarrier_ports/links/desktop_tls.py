@@ -138,6 +138,10 @@ class TlsLink(Link):
             return self._now_ms
         return self._inner.deadline_ms()
 
+    def redirect(self, address: str) -> bool:
+        """As every link; the certificate must still be the domain's."""
+        return self._inner.redirect(address)
+
     def status(self) -> str:
         return self._inner.status() + (" TLS" if self.tls() is not None else "")
 

@@ -111,6 +111,10 @@ class Link:
         """When the link wants to be called again although no byte came; None: it does not."""
         return None
 
+    def redirect(self, address: str) -> bool:
+        """The next open(), and only that, goes to host, host:port or [IPv6]:port. False if the link cannot choose."""
+        return False
+
     def status(self) -> str:
         """A word or two for the status line."""
         return ""

@@ -4,6 +4,7 @@ import errno
 import select
 import socket
 
+from nocarrier.decimal import decimal
 from nocarrier_ports.links.link import Link, NetError, NoCarrier
 
 try:
@@ -13,6 +14,7 @@ try:
 except ImportError:
     pass
 
+_PORT_DIGITS = 5
 _LATER = (errno.EAGAIN, errno.EINPROGRESS)
 
 
@@ -22,12 +24,14 @@ class TcpLink(Link):
     def __init__(self, host: str, port: int) -> None:
         self._host = host
         self._port = port
+        self._elsewhere: "Optional[tuple[str, int]]" = None
         self._socket: "Optional[socket.socket]" = None
 
     def open(self, now_ms: int) -> None:
         self.close()
+        (host, port), self._elsewhere = self._elsewhere or (self._host, self._port), None
         try:
-            found = socket.getaddrinfo(self._host, self._port, 0, socket.SOCK_STREAM)[0]
+            found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
             self._socket = socket.socket(found[0], found[1], found[2])
             self._socket.setblocking(False)
             self._socket.connect(found[-1])
@@ -48,6 +52,20 @@ class TcpLink(Link):
                 raise NetError("refused")
             return True
         return False
+
+    def redirect(self, address: str) -> bool:
+        """As every link; False too if that is no address."""
+        host, port = address, ""
+        if address.startswith("["):
+            host, _, port = address[1:].partition("]")
+            port = port[1:]
+        elif address.count(":") == 1:
+            host, _, port = address.partition(":")
+        number = decimal(port, _PORT_DIGITS) if port else self._port
+        if not host or not 0 < number < 65536:
+            return False
+        self._elsewhere = host, number
+        return True
 
     def read_into(self, buf: "Buffer") -> int:
         try:
