@@ -28,8 +28,8 @@ class Figures:
 class SlowProxy:
     """A line to a port of loopback; each connection has one of its own. The counts are of all since the last reset().
 
-    rate_bps: each way, ten bits a byte. latency_ms: one way. packet_bytes: handed on at once when the last of them has
-    crossed: hundreds of IP over a modem, few of the modem itself.
+    rate_bps: each way, ten bits a byte. latency_ms: one way. packets_bytes: up and down, handed on at once when the last
+    of them has crossed: hundreds of IP over a modem, few of the modem itself.
 
     port:          where clients connect. Opening the connection takes no time, and is no round trip.
     bytes_up:      from the client, as soon as it has written them; bytes_down: to the client, when they have crossed.
@@ -38,10 +38,12 @@ class SlowProxy:
     opened_s:      by the loop's clock, when the last connection was opened; first_byte_s: and spoken on; 0.0: not yet.
     """
 
-    def __init__(self, target_port: int, rate_bps: int, latency_ms: int, packet_bytes: int = 512) -> None:
+    def __init__(
+        self, target_port: int, rate_bps: int, latency_ms: int, packets_bytes: tuple[int, int] = (512, 512)
+    ) -> None:
         self.rate_bps = rate_bps
         self.latency_ms = latency_ms
-        self.packet_bytes = packet_bytes
+        self.packets_bytes = packets_bytes
         self.port = 0
         self.bytes_up = self.bytes_down = self.round_trips = 0
         self.opened_s = self.first_byte_s = 0.0
@@ -139,10 +141,11 @@ class _End(asyncio.Protocol):
 class _Way:
     """One direction. put() data as part of a turn; deliver(data, turn) is called when it has crossed. b"": the end."""
 
-    def __init__(self, proxy: SlowProxy, deliver: Callable[[bytes, int], None]) -> None:
+    def __init__(self, proxy: SlowProxy, deliver: Callable[[bytes, int], None], packet_bytes: int) -> None:
         self._loop = asyncio.get_running_loop()
         self._proxy = proxy
         self._deliver = deliver
+        self._packet_bytes = packet_bytes
         self._waiting: deque[tuple[bytes, int]] = deque()
         self.idle = True
         self.under_way = 0  # packets that have not arrived
@@ -171,7 +174,7 @@ class _Way:
 
     def _packet(self) -> tuple[bytes, int]:
         """What waits of one turn, as far as it fits."""
-        limit = self._proxy.packet_bytes
+        limit = self._packet_bytes
         data, turn = self._waiting.popleft()
         while data and len(data) < limit and self._waiting and self._waiting[0][1] == turn:
             more = self._waiting[0][0]
@@ -192,8 +195,8 @@ class _Connection:
         self._proxy = proxy
         self._server = _End(self._answered, self._from_server, self._server_lost)
         self._server_ended = False
-        self._up = _Way(proxy, self._to_server)
-        self._down = _Way(proxy, self._to_client)
+        self._up = _Way(proxy, self._to_server, proxy.packets_bytes[0])
+        self._down = _Way(proxy, self._to_client, proxy.packets_bytes[1])
         self._turn = self._reached = self._heard = 0  # the client's; what has reached the server; and the answers to it
         self._ends = 0
         self._opening: asyncio.Task[None] | None = None
