@@ -80,3 +80,12 @@ class FaultyLink(Link):
         if self._kind != HOLE:
             raise NoCarrier(self._kind)
         return 0
+
+
+class PiecesLink(TcpLink):
+    """TCP that takes piece_bytes at a time, each in a segment of its own, as a modem hands them on; 0: all."""
+
+    piece_bytes = 0
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:
+        return super().write(memoryview(data)[: self.piece_bytes or len(data)])

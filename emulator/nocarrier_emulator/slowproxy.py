@@ -28,7 +28,7 @@ class Figures:
 class SlowProxy:
     """A line to a port of loopback; each connection has one of its own. The counts are of all since the last reset().
 
-    rate_bps: each way, ten bits a byte. latency_ms: one way. packets_bytes: up and down, handed on at once when the last
+    rate_bps: each way, ten bits a byte. latency_ms: one way. packets_bytes: up and down, handed on when the last
     of them has crossed: hundreds of IP over a modem, few of the modem itself.
 
     port:          where clients connect. Opening the connection takes no time, and is no round trip.

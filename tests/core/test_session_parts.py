@@ -68,13 +68,19 @@ def test_h_is_a_32_bit_number():
 
 def test_silence_is_borne_for_three_round_trips_or_a_stall():
     """Before anything is measured the round trip is the profile's, and its deviation half of that (RFC 6298 §2.2)."""
-    for line, allowance in ((LineProfile(2400, 300, 6_000), 6_000), (LineProfile(2400, 2_000, 5_000), 36_000)):
+    for line, answer, allowance in (
+        (LineProfile(2400, 300, 6_000), 1_800, 6_000),
+        (LineProfile(2400, 2_000, 5_000), 12_000, 36_000),
+        (LineProfile(2400, 300, 3_000), 1_800, 5_400),
+        (LineProfile(2400, 0, 3_000), 1_000, 3_000),  # a server may think for a second
+        (LineProfile(2400, 0, 10), 5, 10),
+    ):
         alive = Liveness(line)
         alive.reset(0)
         assert alive.deadline_ms() is None and not alive.dead(1 << 28)
         alive.expect(0)
-        assert not alive.wants_probe(allowance // 2 - 1) and alive.wants_probe(allowance // 2)
-        assert not alive.wants_probe(allowance // 2) and not alive.dead(allowance - 1) and alive.dead(allowance)
+        assert not alive.wants_probe(answer - 1) and alive.wants_probe(answer)
+        assert not alive.wants_probe(answer) and not alive.dead(allowance - 1) and alive.dead(allowance)
 
 
 def test_no_time_out_is_shorter_than_the_transfer():
@@ -82,11 +88,11 @@ def test_no_time_out_is_shorter_than_the_transfer():
     alive.reset(0)
     alive.expect(0)
     alive.sent(300, 0)  # ten seconds at 300 bit/s
-    assert alive.allowance_ms() == 3 * (600 + 4 * 300 + 10_000) and alive.deadline_ms() == 17_700
+    assert alive.allowance_ms() == 3 * (600 + 4 * 300 + 10_000) and alive.deadline_ms() == 11_800
     alive.sent(30, 0)  # what follows the request does not make the answer later
-    assert alive.deadline_ms() == 17_700
+    assert alive.deadline_ms() == 11_800
     alive.received(9_000)  # another byte: from here on, with what is in flight still
-    assert alive.allowance_ms() == 3 * (600 + 4 * 300 + 2_000) and alive.deadline_ms() == 9_000 + 5_700
+    assert alive.allowance_ms() == 3 * (600 + 4 * 300 + 2_000) and alive.deadline_ms() == 9_000 + 3_800
 
 
 def test_any_byte_restarts_the_wait_and_the_probe_does_not():
@@ -95,11 +101,11 @@ def test_any_byte_restarts_the_wait_and_the_probe_does_not():
     alive.expect(0)
     alive.sent(26, 0)
     alive.received(4_000)
-    assert not alive.wants_probe(8_999) and alive.wants_probe(9_000)
-    alive.sent(64, 9_000)
+    assert not alive.wants_probe(4_999) and alive.wants_probe(5_000)
+    alive.sent(64, 5_000)
     assert alive.dead(14_000)
     alive.received(13_000)
-    assert not alive.dead(14_000) and not alive.wants_probe(17_999) and alive.wants_probe(18_000)
+    assert not alive.dead(14_000) and not alive.wants_probe(13_999) and alive.wants_probe(14_000)
     alive.answered()
     assert alive.deadline_ms() is None and not alive.dead(100_000)
 

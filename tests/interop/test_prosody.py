@@ -13,6 +13,8 @@ from nocarrier import events
 from nocarrier.queue import records, states
 from nocarrier.session import ways
 from nocarrier.session.errors import AuthError, StreamError
+from nocarrier.session.line import LineProfile
+from nocarrier_emulator.faultylink import PiecesLink
 from nocarrier_emulator.netdevice import NetDevice
 from nocarrier_emulator.servers.prosody import Prosody
 
@@ -42,6 +44,17 @@ def test_login_with_scram_roster_and_presence(server):
     if server.sasl2:  # the tag that we have given, and what Prosody has made of the device's id
         assert device.client.session.jid.startswith(full + "~")
     device.quit()
+
+
+def test_a_login_in_pieces_is_only_a_little_later(server):
+    """Prosody 13 holds back what comes in pieces: a late answer is got by white space, long before the verdict."""
+    link = PiecesLink("127.0.0.1", server.port)
+    link.piece_bytes = 16
+    line = LineProfile(1_000_000, 50, 60_000)
+    device = NetDevice(server, "anna", line=line, inner=link)
+    device.run(device.ready, 20)
+    assert device.said.count(b" " * 64) <= 10 and not device.values(events.FAULT)
+    device.log_out()
 
 
 def test_a_kept_key_that_does_not_fit_is_replaced(server):

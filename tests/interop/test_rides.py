@@ -3,22 +3,13 @@
 import pytest
 
 from nocarrier import events
+from nocarrier_emulator.faultylink import PiecesLink
 from nocarrier_emulator.netdevice import DIRECT, PLAIN, NetDevice
 from nocarrier_emulator.servers.certificate import Authority
 from nocarrier_emulator.servers.ejabberd import Ejabberd
 from nocarrier_emulator.servers.prosody import Prosody
-from nocarrier_ports.links.tcp import TcpLink
 
 USERS = {"anna": "anna-pw", "bert": "bert-pw"}
-
-
-class Pieces(TcpLink):
-    """TCP that takes so many bytes at a time, each time in a segment of its own. 0: all."""
-
-    size = 0
-
-    def write(self, data):
-        return super().write(memoryview(data)[: self.size or len(data)])
 
 
 class Pair:
@@ -26,7 +17,7 @@ class Pair:
 
     def __init__(self, server, way, authority):
         port = server.port if way == PLAIN else server.tls_port
-        self.link = Pieces("127.0.0.1", port)
+        self.link = PiecesLink("127.0.0.1", port)
         ca, trusted = authority.root, way == PLAIN
         self.anna = NetDevice(server, "anna", way=way, ca=ca, trusted=trusted, inner=self.link)
         self.bert = NetDevice(server, "bert", way=way, ca=ca, trusted=trusted)
@@ -44,14 +35,14 @@ class Pair:
         self.anna.cut()
         self.anna.run(lambda: not self.anna.online(), others=[self.bert])
         self.anna.quit()
-        self.link.size = size
+        self.link.piece_bytes = size
         self.sent.append("number %d" % len(self.sent))
         self.anna.client.send_message(self.to, self.sent[-1])
         self.anna.flights.clear()
         self.anna.runner.dial(NetDevice.now_ms())
         self.anna.run(lambda: len(self.bert.values(events.MESSAGE)) == len(self.sent), others=[self.bert])
         self.settle()
-        self.link.size = 0
+        self.link.piece_bytes = 0
         return self.anna.flight(b"<resume "), self.anna.flight(b"<message ")
 
     def received(self):

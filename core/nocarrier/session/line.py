@@ -5,6 +5,7 @@ from nocarrier.errors import UsageError
 from nocarrier.modular import ticks_add, ticks_diff
 
 _AHEAD_MS = const(1000)
+_THINKING_MS = const(1000)  # what a server may take for an answer, though it mostly does not
 _LONGEST_MS = const(0x0FFFFFFF)  # three days; half of what the wrapping clock can tell apart
 
 try:
@@ -49,8 +50,8 @@ class Liveness:
 
     Long enough is three times what the answer should take: the round trip as it was measured, smoothed, with four times
     its deviation (RFC 6298 §2), and the time that what is in flight takes to cross the line; or else the line's own
-    stalls. So no time-out is shorter than the transfer, and every byte received begins the wait anew. Half-way a probe
-    is asked for once: white space that makes a server look again at a token which it holds incomplete.
+    stalls. So no time-out is shorter than the transfer, and every byte received begins the wait anew. When an answer
+    is late a probe is asked for once: white space that makes a server look again at a token which it holds incomplete.
     """
 
     def __init__(self, line: LineProfile) -> None:
@@ -140,19 +141,17 @@ class Liveness:
 
     def allowance_ms(self) -> int:
         """Silence that is borne."""
-        answer_ms = self._trip_ms + 4 * self._deviation_ms + self._flight_ms
-        return min(max(3 * answer_ms, self._line.stall_ms), _LONGEST_MS)
+        return min(max(3 * self._answer_ms(), self._line.stall_ms), _LONGEST_MS)
 
     def deadline_ms(self) -> "Optional[int]":
         """When the next thing is to be decided, or None."""
         if not self._due:
             return None
-        allowance = self.allowance_ms()
-        return ticks_add(self._since_ms, allowance if self._probed else allowance // 2)
+        return ticks_add(self._since_ms, self.allowance_ms() if self._probed else self._probe_ms())
 
     def wants_probe(self, now_ms: int) -> bool:
-        """True once, half-way to the verdict."""
-        if not self._due or self._probed or ticks_diff(now_ms, self._since_ms) < self.allowance_ms() // 2:
+        """True once, when an answer is late."""
+        if not self._due or self._probed or ticks_diff(now_ms, self._since_ms) < self._probe_ms():
             return False
         self._probed = True
         return True
@@ -160,6 +159,13 @@ class Liveness:
     def dead(self, now_ms: int) -> bool:
         """True when the verdict is reached."""
         return self._due and self._probed and ticks_diff(now_ms, self._since_ms) >= self.allowance_ms()
+
+    def _answer_ms(self) -> int:
+        """How long an answer takes, as far as is known of line and server."""
+        return self._trip_ms + 4 * self._deviation_ms + self._flight_ms
+
+    def _probe_ms(self) -> int:
+        return min(max(self._answer_ms(), _THINKING_MS), self.allowance_ms() // 2)
 
     def _count_from(self, now_ms: int) -> None:
         self._since_ms = now_ms
