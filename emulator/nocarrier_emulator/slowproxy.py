@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 _BITS_PER_BYTE = 10
+_PACKET_BYTES = 512  # handed on at once when the last of them has crossed, as IP over a modem does
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -28,8 +29,7 @@ class Figures:
 class SlowProxy:
     """A line to a port of loopback; each connection has one of its own. The counts are of all since the last reset().
 
-    rate_bps: each way, ten bits a byte. latency_ms: one way. packets_bytes: up and down, handed on when the last
-    of them has crossed: hundreds of IP over a modem, few of the modem itself.
+    rate_bps: each way, ten bits a byte. latency_ms: one way.
 
     port:          where clients connect. Opening the connection takes no time, and is no round trip.
     bytes_up:      from the client, as soon as it has written them; bytes_down: to the client, when they have crossed.
@@ -38,12 +38,9 @@ class SlowProxy:
     opened_s:      by the loop's clock, when the last connection was opened; first_byte_s: and spoken on; 0.0: not yet.
     """
 
-    def __init__(
-        self, target_port: int, rate_bps: int, latency_ms: int, packets_bytes: tuple[int, int] = (512, 512)
-    ) -> None:
+    def __init__(self, target_port: int, rate_bps: int, latency_ms: int) -> None:
         self.rate_bps = rate_bps
         self.latency_ms = latency_ms
-        self.packets_bytes = packets_bytes
         self.port = 0
         self.bytes_up = self.bytes_down = self.round_trips = 0
         self.opened_s = self.first_byte_s = 0.0
@@ -141,11 +138,10 @@ class _End(asyncio.Protocol):
 class _Way:
     """One direction. put() data as part of a turn; deliver(data, turn) is called when it has crossed. b"": the end."""
 
-    def __init__(self, proxy: SlowProxy, deliver: Callable[[bytes, int], None], packet_bytes: int) -> None:
+    def __init__(self, proxy: SlowProxy, deliver: Callable[[bytes, int], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._proxy = proxy
         self._deliver = deliver
-        self._packet_bytes = packet_bytes
         self._waiting: deque[tuple[bytes, int]] = deque()
         self.idle = True
         self.under_way = 0  # packets that have not arrived
@@ -174,17 +170,16 @@ class _Way:
 
     def _packet(self) -> tuple[bytes, int]:
         """What waits of one turn, as far as it fits."""
-        limit = self._packet_bytes
         data, turn = self._waiting.popleft()
-        while data and len(data) < limit and self._waiting and self._waiting[0][1] == turn:
+        while data and len(data) < _PACKET_BYTES and self._waiting and self._waiting[0][1] == turn:
             more = self._waiting[0][0]
             if not more:
                 break
             self._waiting.popleft()
             data += more
-        if len(data) > limit:
-            self._waiting.appendleft((data[limit:], turn))
-        return data[:limit], turn
+        if len(data) > _PACKET_BYTES:
+            self._waiting.appendleft((data[_PACKET_BYTES:], turn))
+        return data[:_PACKET_BYTES], turn
 
 
 class _Connection:
@@ -195,8 +190,8 @@ class _Connection:
         self._proxy = proxy
         self._server = _End(self._answered, self._from_server, self._server_lost)
         self._server_ended = False
-        self._up = _Way(proxy, self._to_server, proxy.packets_bytes[0])
-        self._down = _Way(proxy, self._to_client, proxy.packets_bytes[1])
+        self._up = _Way(proxy, self._to_server)
+        self._down = _Way(proxy, self._to_client)
         self._turn = self._reached = self._heard = 0  # the client's; what has reached the server; and the answers to it
         self._ends = 0
         self._opening: asyncio.Task[None] | None = None

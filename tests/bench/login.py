@@ -26,9 +26,6 @@ from nocarrier_emulator.servers.server import Server
 from nocarrier_emulator.slowproxy import Figures, SlowProxy
 
 _LATENCY_MS = 300
-# Down as a modem hands on what it has. Up in whole packets: Prosody 13 holds back what comes in pieces until more has
-# come, and the peers would wait for that for ever.
-_PACKETS_BYTES = (512, 64)
 _RATES_BPS = (9600, 2400)
 _PASSWORD = "pencil"
 _OBSERVER = "watch"
@@ -141,7 +138,7 @@ class Bench:
 
     async def _line(self, way: str, rate_bps: int) -> SlowProxy:
         port = self._server.port if way == PLAIN else self._server.tls_port
-        proxy = SlowProxy(port, rate_bps, _LATENCY_MS, _PACKETS_BYTES)
+        proxy = SlowProxy(port, rate_bps, _LATENCY_MS)
         await proxy.start()
         return proxy
 
@@ -159,7 +156,7 @@ class Bench:
 
 async def least(server: Server, rate_bps: int) -> Figures:
     """What a resumption in clear costs a client that says nothing which is not needed."""
-    proxy = SlowProxy(server.port, rate_bps, _LATENCY_MS, _PACKETS_BYTES)
+    proxy = SlowProxy(server.port, rate_bps, _LATENCY_MS)
     await proxy.start()
     figures = await raw.resumption(proxy, _ACCOUNTS[-1], _PASSWORD, server.domain)
     proxy.close()

@@ -46,6 +46,14 @@ def test_the_way_up_byte_for_byte():
     assert talk.client.online() and talk.events == [(events.ONLINE, False)]
 
 
+def test_the_header_goes_first_so_that_the_features_come_while_the_login_is_on_its_way():
+    talk = Dialogue()
+    talk.client.store.save_note("offer", "sm 1:PLAIN")
+    talk.client.link_up(0)
+    assert talk.client.take(4096, 0) == OPEN
+    assert talk.client.take(4096, 0).startswith(b"<auth ")
+
+
 def test_presence_stands_before_the_archive():
     """Or else what comes between the archive's end and the presence would come neither way (Prosody's mod_mam)."""
     talk = Dialogue()

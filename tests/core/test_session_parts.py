@@ -157,6 +157,19 @@ def test_about_a_second_of_the_line_is_handed_out():
     assert alive.budget_ms() == 500
 
 
+def test_what_is_parted_goes_in_a_write_of_its_own():
+    out = Outflow(LineProfile(), 4096, 2048)
+    out.put_bytes(b"header")
+    out.part()
+    out.put_bytes(b"and the rest")
+    assert (out.take(4), out.take(100), out.take(100), out.take(100)) == (b"head", b"er", b"and the rest", b"")
+    out.put_bytes(b"header")
+    out.part()
+    out.clear()
+    out.put_bytes(b"another one")
+    assert out.take(100) == b"another one"
+
+
 def test_what_waits_for_the_line_is_bounded():
     out = Outflow(LineProfile(2400), 100, 50)
     out.add(b"x" * 60)

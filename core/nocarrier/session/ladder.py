@@ -159,6 +159,7 @@ class Ladder:
         """Writes a stream header. jid: ours, or "" if nobody is to know it yet."""
         version = b"" if self.terse else writes.VERSION
         self.out.put_bytes(writes.stream_header(self.account.domain, jid, version))
+        self.out.part()  # the features take longer than anything that we say
 
     def may_be_terse(self) -> bool:
         """False now and then: only who asks for the features hears that they have changed."""

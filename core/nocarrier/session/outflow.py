@@ -19,11 +19,13 @@ class Outflow:
         self._line = line
         self._limit_bytes = limit_bytes
         self._stanza_bytes = stanza_bytes
+        self._alone = 0  # so much of what waits goes in a write of its own
         self._waiting = bytearray(min(limit_bytes, _USUAL_BYTES))
         self.clear()
 
     def clear(self) -> None:
         """The transport is gone, or new."""
+        self._alone = 0
         self._waiting[:] = b""  # MicroPython keeps the memory: later there may be none in one piece
 
     def limit_stanza(self, max_bytes: int) -> None:
@@ -41,6 +43,10 @@ class Outflow:
     def put_bytes(self, data: bytes) -> None:
         """Adds what is no whole element: the stream's own tags, white space."""
         self._waiting.extend(data)
+
+    def part(self) -> None:
+        """What waits by now goes in a write of its own: who reads it can answer while the rest is on its way."""
+        self._alone = len(self._waiting)
 
     def add(self, stanza: bytes) -> None:
         """Adds an encoded stanza. Raises UsageError if there is no room for it."""
@@ -62,6 +68,8 @@ class Outflow:
 
     def take(self, limit: int) -> bytes:
         """Up to `limit` bytes, in order."""
+        limit = min(limit, self._alone or limit)
         data = bytes(self._waiting[:limit])
         self._waiting[:limit] = b""
+        self._alone = max(0, self._alone - len(data))
         return data

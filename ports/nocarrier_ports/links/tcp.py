@@ -15,6 +15,9 @@ except ImportError:
     pass
 
 _PORT_DIGITS = 5
+# As everywhere; not every board's socket module names them.
+_IPPROTO_TCP = 6
+_TCP_NODELAY = 1
 _LATER = (errno.EAGAIN, errno.EINPROGRESS)
 
 
@@ -34,6 +37,7 @@ class TcpLink(Link):
             found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
             self._socket = socket.socket(found[0], found[1], found[2])
             self._socket.setblocking(False)
+            self._at_once(self._socket)
             self._socket.connect(found[-1])
         except UnicodeError:  # CPython's word for a name that is none
             raise NetError("no such host") from None
@@ -86,6 +90,14 @@ class TcpLink(Link):
             if error.errno in _LATER:
                 return 0
             raise NoCarrier(str(error)) from None
+
+    @staticmethod
+    def _at_once(sock: socket.socket) -> None:
+        """What is written leaves though what was before it has not arrived (TCP_NODELAY), where there is a choice."""
+        try:
+            sock.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
+        except (OSError, AttributeError):
+            pass
 
     def close(self) -> None:
         if self._socket is not None:
