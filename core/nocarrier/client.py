@@ -114,7 +114,7 @@ class Client:
             raise UsageError("there is no text")
         token = self._token()
         # Refuses now what could not be written later.
-        self.session.encode(messages.to_stanza(Outgoing(0, 0, "%08x-%s" % (0, token), to, body)))
+        self.session.out.encode(messages.to_stanza(Outgoing(0, 0, "%08x-%s" % (0, token), to, body)))
         if len(body.encode()) > self.store.limits.body_bytes:
             raise UsageError("text longer than %d bytes" % self.store.limits.body_bytes)
         seq = self.store.enqueue(to, body, token, self._reader.utc_s).seq
@@ -145,14 +145,13 @@ class Client:
         self._sender.presence_to(checked(jid), "subscribed")
 
     def set_presence(self, show: str = "", status: str = "", priority: int = 0) -> None:
-        """What contacts see of us (RFC 6121 §4.7.2), now and after every login until the device is switched off.
+        """What contacts see of us (RFC 6121 §4.7.2), in every session until the device is switched off.
 
-        show: "", "away", "chat", "dnd" or "xa". status: at most 40 characters. priority: -128 to 127; messages to the
-        bare address do not come to a device whose priority is negative. Raises UsageError.
+        show: "", "away", "chat", "dnd" or "xa". status: at most 40 characters. Raises UsageError.
         """
         self.roster.set_own(show, status, priority)
         if self.session.online():
-            self._sender.post(self.roster.own_presence())
+            self._reader.tell_presence()
 
     def accept_offer(self) -> None:
         """The user accepts that the server offers weaker logins than before ("mechanism-too-weak")."""
@@ -181,16 +180,14 @@ class Client:
         known = (store.sm_id, store.h, store.jid) if store.sm_id else None
         if not store.notes.get("device"):
             self._guarded(store.save_note, "device", uuid4(self._entropy(16)))
-            if self.fault is not None:
-                return
+        if self.fault is not None:
+            return
         nonce = b64(self._entropy(_NONCE_BYTES))
         self._counted = False
         # What has waited for a device without any past is only delivered to a session that is bound as of old.
         spool = not store.has_past()
-        rides = self._sender.rides()
-        self._guarded(
-            self.session.connect, nonce, store.notes, known, self._caution, spool, rides, tls, starttls, now_ms
-        )
+        how = (nonce, store.notes, known, self._caution, spool, self._sender.rides(), tls, starttls, now_ms)
+        self._guarded(self.session.connect, *how)
         self._take_session_events()
 
     def wants_tls(self) -> bool:
@@ -205,6 +202,8 @@ class Client:
             self._silent += 1
             if self._silent > 1 and self._caution == NO_CAUTION:  # once it may well be the line
                 self._caution = CAUTION
+        if self.session.ladder.unanswered():
+            self._guarded(self.store.save_session, "", 0, "")
         self.session.disconnect(fault)
         self._take_session_events()
         if self.session.acks.active and self._counted:
@@ -290,7 +289,9 @@ class Client:
             self._begin()
             self._events.append((events.ONLINE, False))
         elif kind == ses.RESUMED:
-            if not session.ladder.riders:  # else nothing else was under way
+            if session.ladder.riders:  # nothing else was under way
+                store.keep_session()
+            else:
                 self._sender.requeued(store.outbox.resend())
             self._begin()
         elif kind == ses.PROVED:

@@ -46,6 +46,7 @@ def online(**more: "Any") -> Dialogue:
 
 
 def _answer(talk: Dialogue, said: bytes) -> None:
-    """What is asked for at the beginning of a session: a roster, and an empty archive."""
-    page = d.LAST_PAGE % (talk.id_of(said, b"mam:2"), b"")
+    """What is asked for at the beginning of a session: a roster, and an archive with nothing new."""
+    last = b"<set xmlns='http://jabber.org/protocol/rsm'><last>arch-1</last></set>"
+    page = d.LAST_PAGE % (talk.id_of(said, b"mam:2"), last)
     talk.server(d.ROSTER % talk.id_of(said, b"jabber:iq:roster") + page)

@@ -87,7 +87,7 @@ class Runner:
         """The user wants to be online, from now on."""
         self._wanted = True
         if self.state in (IDLE, WAITING):
-            self._tries = 0
+            self._tries = self._hops = 0
             self._open(now_ms)
 
     def hang_up(self, now_ms: int) -> None:

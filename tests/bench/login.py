@@ -48,13 +48,20 @@ class Observer:
     async def start(self) -> None:
         await self._peer.start()
 
+    def greet(self, jid: str) -> None:
+        """Writes to somebody."""
+        self._peer.send(jid, "hello")
+
     def awaits(self, body: str) -> asyncio.Event:
         """Set when a message with this body is there."""
         return self._awaited.setdefault(body, asyncio.Event())
 
 
-async def measured(subject: Subject, proxy: SlowProxy, observer: Observer, row: Callable[..., None]) -> None:
-    """Puts the subject through all events; row(event, figures, settled, resumed) is called with what each has cost."""
+async def measured(subject: Subject, jid: str, proxy: SlowProxy, observer: Observer, row: Callable[..., None]) -> None:
+    """Puts the subject through all events; row(event, figures, settled, resumed) is called with what each has cost.
+
+    After the first login somebody writes to it: an account that is used has an archive with something in it.
+    """
     for event in (FIRST, REPEAT):
         proxy.reset()
         await subject.log_in()
@@ -62,6 +69,8 @@ async def measured(subject: Subject, proxy: SlowProxy, observer: Observer, row: 
         await proxy.quiet(raw.QUIET_S)
         row(event, figures, proxy.figures(), True)
         if event == FIRST:
+            observer.greet(jid)
+            await proxy.quiet(raw.QUIET_S)
             await subject.log_out()
             await proxy.quiet(raw.QUIET_S)
     await _cut(subject, proxy)
@@ -123,10 +132,12 @@ class Bench:
                 continue
             client = name if place.way == PLAIN or not mechanism else "%s, %s" % (name, mechanism)
             proxy = await self._line(place.way, place.rate_bps)
-            subject = self._subject(name, mechanism, words, place, proxy.port)
+            user = next(self._accounts)
+            jid = "%s@%s" % (user, self._server.domain if place.way == PLAIN else self._server.tls_domain)
+            subject = self._subject(name, mechanism, words, place, user, proxy.port)
             row = partial(self._row, place, client)
             try:
-                await measured(subject, proxy, self._observer, row)
+                await measured(subject, jid, proxy, self._observer, row)
             except (processes.Failure, TimeoutError) as error:
                 self.failed.append((client, "%s, %s, %d bit/s: %r" % (place.server, place.way, place.rate_bps, error)))
             finally:
@@ -142,8 +153,7 @@ class Bench:
         await proxy.start()
         return proxy
 
-    def _subject(self, name: str, mechanism: str, words: list[str], place: Place, port: int) -> Subject:
-        user = next(self._accounts)
+    def _subject(self, name: str, mechanism: str, words: list[str], place: Place, user: str, port: int) -> Subject:
         if name == OURS:
             line = LineProfile(place.rate_bps, _LATENCY_MS, trusted=place.way == PLAIN)
             return Ours(self._server, user, place.way, self._authority.root, port, line)
@@ -219,6 +229,9 @@ def table(rows: list[Row]) -> list[dict[str, Any]]:
 
 
 def main() -> dict[str, Any]:
-    """Each event of each client in each place. Under TLS seconds are with the handshake, the other figures without."""
+    """Each event of each client in each place.
+
+    Under TLS the seconds of the rows are with the handshake, all other figures without.
+    """
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(_all(Path(folder)))

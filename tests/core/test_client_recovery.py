@@ -38,6 +38,25 @@ def test_a_resumption_sends_again_exactly_what_the_server_has_not():
     assert talk.values(events.ONLINE) == [True]
 
 
+def test_the_request_that_proves_the_stream_alive_waits_for_no_more_than_the_line_carries_in_a_second():
+    for size, first in ((20, b"<message "), (1_500, b"<r ")):
+        talk = Dialogue()
+        talk.log_in()
+        talk.wait(1_000)
+        talk.server(ACK % talk.client.session.acks.sent)
+        talk.down()
+        talk.client.send_message(d.PEER, "x" * size)
+        talk.authenticate()
+        talk.line.rate_bps = 2_400
+        said = talk.server(RESUMED % 3)
+        assert said.startswith(first), size
+        for _ in range(8):
+            said += talk.wait(1_000)
+        assert said.count(b"<r ") == 1 and b"</message>" in said and not talk.values(events.FAULT)
+        talk.server(ACK % 3 if size > 1_000 else ACK % 4)
+        assert talk.client.online()
+
+
 def test_a_resumption_after_a_power_cut_is_the_same():
     talk, ids = with_three_sent()
     talk.reboot()
@@ -49,9 +68,8 @@ def test_requests_under_way_are_repeated_after_a_resumption():
     talk = Dialogue()
     said = talk.authenticate() + talk.bind()
     talk.down()
-    # Roster and archive, with their ids, and behind them the request that proves the stream alive.
-    again = said[said.find(b"<iq type='get'") :]
-    assert again.endswith(b"<r xmlns='urn:xmpp:sm:3'/>") and talk.resume(0) == again
+    # Roster and archive, with their ids, between the two requests for an acknowledgement.
+    assert talk.resume(0) == b"<r xmlns='urn:xmpp:sm:3'/>" + said[said.find(b"<iq type='get'") :]
 
 
 def test_a_failed_resumption_with_h_settles_everything():

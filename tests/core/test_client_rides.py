@@ -3,10 +3,12 @@
 from nocarrier import events
 from nocarrier.errors import PeerError
 from nocarrier.queue import states
+from nocarrier.queue.storage import StorageError
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue
-from nocarrier_emulator.terse import BARE, HEADER, RESUME, online
+from nocarrier_emulator.stanzas import archived, fin, query_in, sent
+from nocarrier_emulator.terse import AUTH, BARE, HEADER, RESUME, online
 
 RESUMED = b"<resumed xmlns='urn:xmpp:sm:3' previd='sm-1' h='%d'/>"
 FAILED = b"<failed xmlns='urn:xmpp:sm:3'%s><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>"
@@ -75,21 +77,86 @@ def test_what_a_failed_resumption_has_dropped_is_sent_again_once():
         assert moves(talk) == ["queued", "sent", "queued", "sent"]
 
 
-def test_a_line_that_drops_behind_it_leaves_the_answer_to_the_next_resumption():
-    for arrived in (0, 1):
+def test_a_line_that_drops_behind_it_ends_the_session_and_the_archive_tells():
+    """What the dead connection still carries could resume the session and deliver once more; it finds none any more."""
+    for arrived in (False, True):
         for restart in (False, True):
-            talk, sent = settled()
-            written(talk)
-            talk.down()
-            if restart:
-                talk.reboot()
-            talk.up()
+            talk, _ = settled()
+            name = talk.id_of(written(talk), b"hello")
+            if not restart:
+                talk.down()
+            talk.reboot() if restart else None
+            assert b"<message" not in talk.up()
             said = talk.server(HEADER + d.SUCCESS)
-            assert said == BARE + RESUME % talk.client.store.h  # what is in doubt goes before what is new
-            said = talk.server(HEADER + RESUMED % (sent + arrived))
-            assert said.count(b"<message ") == 1 - arrived, (arrived, restart)
+            assert b"<resume" not in said and b"<bind " in said
+            said += talk.server(HEADER + d.BOUND + d.ENABLED % 2)
+            request, query, after = query_in(said)
+            assert after == b"arch-1" and sent(said) == []
+            entry = archived(query, b"arch-2", d.FULL, name, b"hello") if arrived else b""
+            said = talk.server(entry + fin(request, b"arch-2" if arrived else b""))
+            assert sent(said) == ([] if arrived else [(name, b"hello")]), (arrived, restart)
             talk.server(ACK % talk.client.session.acks.sent)
-            assert moves(talk)[-1] == "on server"
+            assert [states.NAMES[i.state] for i in talk.client.store.history(d.PEER, 1)] == ["on server"]
+
+
+def test_after_a_ride_the_session_is_resumed_as_any_other():
+    for restart in (False, True):
+        talk, sent = settled()
+        written(talk)
+        talk.server(HEADER + RESUMED % sent)
+        if not restart:
+            talk.down()
+        talk.reboot() if restart else None
+        talk.up()
+        said = talk.server(HEADER + d.SUCCESS)
+        assert said == BARE + RESUME % talk.client.store.h
+        said = talk.server(HEADER + RESUMED % (sent + 1))
+        talk.server(ACK % talk.client.session.acks.sent)
+        # After a restart flash knows no more than that it may have gone: the archive is asked.
+        assert b"<message " not in said and (restart or moves(talk)[-1] == "on server")
+
+
+def test_nothing_rides_ahead_of_what_the_flash_has_refused_to_count():
+    """The session has forgotten what was written; the outbox has not."""
+    talk = online()
+    for body in ("one", "two"):
+        talk.client.send_message(d.PEER, body)
+    talk.said()
+    count = talk.client.session.acks.sent
+    talk.down()
+    talk.up()
+    talk.server(HEADER + d.SUCCESS)
+    talk.flash.read_only = True
+    talk.server(HEADER + RESUMED % (count - 1))
+    assert isinstance(talk.values(events.FAULT)[-1], StorageError)
+    talk.down()
+    talk.flash.read_only = False
+    said = written(talk, "three") + talk.server(HEADER + RESUMED % (count - 1))
+    assert [body for _, body in sent(said)][:2] == [b"two", b"three"]
+
+
+def test_a_flash_that_cannot_be_read_is_a_fault_and_no_more():
+    talk, _ = settled()
+    talk.client.send_message(d.PEER, "hello")
+    read = talk.flash.read
+
+    def broken(*where):
+        raise StorageError("broken")
+
+    talk.flash.read = broken
+    talk.up()
+    talk.server(HEADER + d.SUCCESS)
+    assert isinstance(talk.values(events.FAULT)[-1], StorageError)
+    talk.flash.read = read
+    talk.down()
+    assert talk.up() == BARE + AUTH
+
+
+def test_nothing_rides_where_no_archive_is_known():
+    talk, _ = settled()
+    talk.client.store.floor = ""
+    talk.client.store.cursor = ""
+    assert b"<message " not in written(talk)
 
 
 def test_nothing_rides_while_something_is_in_doubt():

@@ -4,7 +4,7 @@ from nocarrier import events
 from nocarrier.session.errors import AuthError, StreamError, may_retry
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue
-from nocarrier_emulator.terse import ASKING, AUTH, BARE, HEADER, RESUME, known
+from nocarrier_emulator.terse import ASKING, AUTH, BARE, BIND_OFFERED, HEADER, RESUME, known
 
 REFUSED = b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><not-authorized/></failure>"
 
@@ -89,3 +89,29 @@ def test_a_channel_is_not_bound_without_features():
     assert b"version='1.0'" in talk.up({"tls-server-end-point": b"x" * 32})
     talk.down()
     assert talk.up() == BARE + AUTH
+
+
+def test_what_is_known_of_client_state_outlives_it():
+    talk = known()
+    talk.client.store.save_note("offer", "sm csi terse rides 1:PLAIN")
+    talk.up()
+    talk.server(HEADER + d.SUCCESS)
+    talk.server(HEADER + d.BOUND + d.ENABLED % 1)
+    assert talk.client.session.ladder.csi() and "csi" in talk.client.store.notes["offer"].split()
+
+
+def test_a_server_that_only_seems_to_be_like_that_is_asked_from_then_on():
+    talk = known()
+    talk.up()
+    talk.server(HEADER + REFUSED)
+    talk.down()
+    assert talk.up() == ASKING
+    talk.server(d.HEADER + d.PLAIN_OFFERED)
+    talk.server(d.SUCCESS)
+    talk.server(d.HEADER + BIND_OFFERED)
+    talk.bind()
+    assert talk.client.online()
+    talk.client.log_out()
+    talk.said()
+    talk.down()
+    assert talk.up() == ASKING + AUTH

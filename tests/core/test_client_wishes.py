@@ -2,8 +2,11 @@
 
 from nocarrier import events
 from nocarrier.errors import PeerError, UsageError
+from nocarrier.limits import ClientLimits
+from nocarrier.queue.store import QueueLimits
 from nocarrier.session.errors import AuthError, StreamError, may_retry, patience_ms
 from nocarrier.session.line import LineProfile
+from nocarrier.wire.limits import WireLimits
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue
 
@@ -11,11 +14,11 @@ LIMITS = b"<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>%s</max-bytes><id
 R = b"<r xmlns='urn:xmpp:sm:3'/>"
 
 
-def online(limits):
+def online(words, **more):
     """Logged in at a server with these words among its features; nothing is unacknowledged."""
-    talk = Dialogue()
+    talk = Dialogue(**more)
     talk.up()
-    talk.server(d.HEADER + d.PLAIN_OFFERED.replace(b"</stream:features>", limits + b"</stream:features>"))
+    talk.server(d.HEADER + d.PLAIN_OFFERED.replace(b"</stream:features>", words + b"</stream:features>"))
     said = talk.server(d.SUCCESS) + talk.server(d.HEADER + d.BIND_OFFERED) + talk.bind()
     page = d.LAST_PAGE % (talk.id_of(said, b"mam:2"), b"")
     talk.server(d.ROSTER % talk.id_of(said, b"jabber:iq:roster") + page)
@@ -41,6 +44,7 @@ def test_the_server_is_asked_before_it_hangs_up_over_our_silence():
         (LIMITS % (b"10000", b"840"), 630),
         (LIMITS % (b"10000", b"9999"), 900),  # the line's own idle_ms comes first
         (LIMITS % (b"", b"x"), 900),
+        (LIMITS % (b"10000", b"1"), 60),  # nobody makes us pay for a word a second
         (LIMITS % (b"-1", b"99999999999"), 900),
         (b"", 900),
     ):
@@ -51,15 +55,42 @@ def test_the_server_is_asked_before_it_hangs_up_over_our_silence():
 
 
 def test_nothing_larger_is_written_than_the_server_takes():
-    talk = online(LIMITS % (b"700", b"840"))
-    talk.client.send_message(d.PEER, "x" * 300)
-    assert b"x" * 300 in talk.said()
-    try:
-        talk.client.send_message(d.PEER, "x" * 600)
-        assert False, "accepted"
-    except UsageError:
-        pass
-    assert talk.client.online() and talk.said() == b""
+    limits = ClientLimits(WireLimits(12_000, 256), 12_000)
+    for words, refused in ((LIMITS % (b"10000", b"840"), True), (LIMITS % (b"1", b"1"), True), (b"", False)):
+        talk = online(words, limits=limits, queue=QueueLimits(16_384, 4, body_bytes=11_000))
+        talk.client.send_message(d.PEER, "x" * 9_000)
+        talk.said()
+        try:
+            talk.client.send_message(d.PEER, "y" * 10_000)
+            assert not refused, words
+        except UsageError:
+            assert refused, words
+        assert talk.client.online()
+
+
+def test_limits_hold_for_this_connection_only_and_not_before_tls():
+    talk = Dialogue()
+    session = talk.client.session
+    talk.up(None, True)
+    words = LIMITS % (b"10000", b"100") + b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+    talk.server(d.HEADER + b"<stream:features>%s</stream:features>" % words)
+    assert session.alive._idle_ms == talk.line.idle_ms
+    talk.server(b"<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+    talk.up({})
+    talk.server(d.HEADER + b"<stream:features>%s</stream:features>" % words)
+    assert session.alive._idle_ms == 75_000
+    talk.down()
+    talk.up({})
+    assert session.alive._idle_ms == talk.line.idle_ms
+
+
+def test_no_white_space_stands_where_tls_begins():
+    talk = Dialogue(line=LineProfile(1_000_000, 100, 60_000))
+    said = talk.up(None, True)
+    words = b"<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:features>"
+    for more in (b"", d.HEADER, words):
+        said += talk.server(more) + b"".join([talk.wait(1_000) for _ in range(50)])
+    assert said.endswith(b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
 
 
 def test_another_host_is_named_and_not_called_by_the_core():
@@ -87,6 +118,17 @@ def test_our_presence_is_what_the_user_says_now_and_after_each_login():
     assert b"<presence><show>dnd</show></presence>" in talk.said()
     talk.client.set_presence()
     assert b"<presence/>" in talk.said()
+
+
+def test_presence_that_was_set_offline_is_told_in_a_resumed_session_too():
+    talk = Dialogue()
+    talk.log_in()
+    talk.down()
+    talk.client.set_presence("dnd")
+    said = talk.resume(3)
+    assert said.count(b"<presence><show>dnd</show></presence>") == 1
+    talk.down()
+    assert b"<presence>" not in talk.resume(4)
 
 
 def test_presence_that_there_is_not():

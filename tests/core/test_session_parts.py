@@ -69,10 +69,11 @@ def test_h_is_a_32_bit_number():
 def test_silence_is_borne_for_three_round_trips_or_a_stall():
     """Before anything is measured the round trip is the profile's, and its deviation half of that (RFC 6298 §2.2)."""
     for line, answer, allowance in (
-        (LineProfile(2400, 300, 6_000), 1_800, 6_000),
-        (LineProfile(2400, 2_000, 5_000), 12_000, 36_000),
-        (LineProfile(2400, 300, 3_000), 1_800, 5_400),
-        (LineProfile(2400, 0, 3_000), 1_000, 3_000),  # a server may think for a second
+        # A packet of 576 bytes takes 2.4 s, and a server may think for a second.
+        (LineProfile(2400, 300, 15_000), 1_800 + 2_400, 15_000),
+        (LineProfile(2400, 2_000, 5_000), 12_000 + 2_400, 36_000),
+        (LineProfile(2400, 0, 10_000), 1_000 + 2_400, 10_000),
+        (LineProfile(2400, 300, 3_000), 2_700, 5_400),  # half-way at the latest
         (LineProfile(2400, 0, 10), 5, 10),
     ):
         alive = Liveness(line)
@@ -88,11 +89,11 @@ def test_no_time_out_is_shorter_than_the_transfer():
     alive.reset(0)
     alive.expect(0)
     alive.sent(300, 0)  # ten seconds at 300 bit/s
-    assert alive.allowance_ms() == 3 * (600 + 4 * 300 + 10_000) and alive.deadline_ms() == 11_800
+    assert alive.allowance_ms() == 3 * (600 + 4 * 300 + 10_000) and alive.deadline_ms() == 17_700
     alive.sent(30, 0)  # what follows the request does not make the answer later
-    assert alive.deadline_ms() == 11_800
+    assert alive.deadline_ms() == 17_700
     alive.received(9_000)  # another byte: from here on, with what is in flight still
-    assert alive.allowance_ms() == 3 * (600 + 4 * 300 + 2_000) and alive.deadline_ms() == 9_000 + 3_800
+    assert alive.allowance_ms() == 3 * (600 + 4 * 300 + 2_000) and alive.deadline_ms() == 9_000 + 5_700
 
 
 def test_any_byte_restarts_the_wait_and_the_probe_does_not():
@@ -101,11 +102,12 @@ def test_any_byte_restarts_the_wait_and_the_probe_does_not():
     alive.expect(0)
     alive.sent(26, 0)
     alive.received(4_000)
-    assert not alive.wants_probe(4_999) and alive.wants_probe(5_000)
-    alive.sent(64, 5_000)
+    # An answer that has begun may have gaps.
+    assert not alive.wants_probe(8_999) and alive.wants_probe(9_000)
+    alive.sent(64, 9_000)
     assert alive.dead(14_000)
     alive.received(13_000)
-    assert not alive.dead(14_000) and not alive.wants_probe(13_999) and alive.wants_probe(14_000)
+    assert not alive.dead(14_000) and not alive.wants_probe(17_999) and alive.wants_probe(18_000)
     alive.answered()
     assert alive.deadline_ms() is None and not alive.dead(100_000)
 
@@ -155,6 +157,21 @@ def test_about_a_second_of_the_line_is_handed_out():
     assert alive.budget_bytes(0) == alive.budget_bytes(499) == 0  # no crumbs
     assert alive.budget_bytes(500) == 120 and alive.budget_bytes(5_000) == 240
     assert alive.budget_ms() == 500
+
+
+def test_what_follows_the_parted_waits_until_that_has_crossed():
+    alive = Liveness(LineProfile(2400, 300))
+    alive.reset(0)
+    assert not alive.crossing(0)
+    alive.sent(120, 0)  # half a second
+    assert alive.crossing(479) and not alive.crossing(480) and alive.crossed_ms() == 480
+    out = Outflow(LineProfile(), 4096, 2048)
+    out.put_bytes(b"header")
+    out.part()
+    out.put_bytes(b"rest")
+    assert [(out.take(4), out.held), (out.take(9), out.held), (out.take(9), out.held)] == [
+        (b"head", False), (b"er", True), (b"rest", False),
+    ]  # fmt: skip
 
 
 def test_what_is_parted_goes_in_a_write_of_its_own():

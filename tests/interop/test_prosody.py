@@ -157,7 +157,7 @@ def test_a_doubt_is_settled_by_the_archive(server):
     to = "bert@" + server.domain
     anna.run(lambda: anna.ready() and bert.ready(), others=[bert])
     anna.client.send_message(to, "in doubt")
-    anna.run(lambda: not anna.client.session._out.waiting())
+    anna.run(lambda: not anna.client.session.out.waiting())
     bert.run(lambda: bert.values(events.MESSAGE))
     anna.cut()  # before the acknowledgement was read
     anna.client.store.save_session("", 0, "")  # as if the server had forgotten it

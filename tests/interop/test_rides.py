@@ -24,6 +24,9 @@ class Pair:
         self.to = "bert@%s" % (server.domain if way == PLAIN else server.tls_domain)
         self.sent = []
         self.anna.run(lambda: self.anna.ready() and self.bert.ready(), others=[self.bert])
+        # The archive shows that it keeps something; without that nothing rides.
+        self.bert.client.send_message(self.to.replace("bert", "anna"), "hello")
+        self.bert.run(lambda: self.anna.client.store.cursor, others=[self.anna])
         self.settle()
 
     def settle(self):

@@ -350,6 +350,9 @@ def test_a_password_that_is_not_kept_is_asked_for_and_typed_unseen():
     press(pair.anna, "F1")
     pair.run(60)
     assert rows(pair.anna)[-1] == "F1: type your password"
+    press(pair.anna, "F1", "x", "Enter")
+    pair.run(60)
+    assert rows(pair.anna)[-1] == "wrong name or password"
     press(pair.anna, "F1")
     for letter in "pwx":
         pair.anna.app.key(ord(letter), 0, True)

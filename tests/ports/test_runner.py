@@ -278,6 +278,10 @@ def test_another_host_is_called_when_the_server_has_shown_who_it_is_or_nobody_li
         runner, calls = called(link, trusted)
         assert link.to == ["b.test:5223"] * 2 and len(calls) == 3  # and not for ever
         assert runner.state == run.IDLE and runner.error.condition == "see-other-host"
+        runner.dial(0)  # the user wants it once more
+        for step in range(1_000):
+            runner.step(step * 100)
+        assert len(link.to) == 4
     for link in (Redirecting(ELSEWHERE), Redirecting(ELSEWHERE, {}, can=False)):
         runner, calls = called(link)
         assert len(calls) == 1 and runner.state == run.IDLE

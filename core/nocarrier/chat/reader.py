@@ -65,6 +65,8 @@ class Reader:
         nothing that has waited once the archive was asked for.
         """
         self.begin_ahead()
+        if not self._roster.own_told:
+            self.tell_presence()
         if not (self._catch_up.done or self._catch_up.running):
             walks = self._catch_up.begin()
             self._next_page()
@@ -76,7 +78,11 @@ class Reader:
         if not self._roster.asked:  # after a restart of the device too: who knows whether it was sent
             self._roster.asked = True
             self._sender.request(_ROSTER_GET, "get", Element("query", ns.ROSTER, ("ver", self._roster.version())))
-            self._sender.post(self._roster.own_presence())
+            self.tell_presence()
+
+    def tell_presence(self) -> None:
+        """Our contacts are to see of us what the user wishes."""
+        self._sender.post(self._roster.own_presence())
 
     def stanza(self, stanza: Node) -> None:
         """One stanza. Raises StorageError: then it counts as not handled."""

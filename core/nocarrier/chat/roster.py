@@ -18,7 +18,7 @@ OFFLINE = "offline"
 _SUBSCRIPTIONS = ("none", "to", "from", "both")
 _JID_BYTES = 255  # of an address that messages can be sent to
 _RESOURCE_CHARS = 255  # by which a contact's device is told from its others
-_VERSION_CHARS = 64  # ejabberd's have 40
+_VERSION_BYTES = 64  # ejabberd's have 40
 _SHOWS = ("away", "chat", "dnd", "xa")
 
 
@@ -43,6 +43,7 @@ class Roster:
         self._limit = contacts
         self._text_chars = text_chars
         self._contacts: "dict[str, Contact]" = {}
+        self.own_told = True
         self.own_show = self.own_status = ""
         self.own_priority = 0
         self.known = False
@@ -65,9 +66,11 @@ class Roster:
         if (show and show not in _SHOWS) or not -128 <= priority <= 127 or len(status) > self._text_chars:
             raise UsageError("no such presence")
         self.own_show, self.own_status, self.own_priority = show, status, priority
+        self.own_told = False
 
     def own_presence(self) -> Element:
-        """Our presence (RFC 6121 §4.7.2)."""
+        """Our presence (RFC 6121 §4.7.2), which is about to be told."""
+        self.own_told = True
         parts = (("show", self.own_show), ("status", self.own_status), ("priority", str(self.own_priority or "")))
         return Element("presence", ns.CLIENT, (), [Element(n, ns.CLIENT, (), [text]) for n, text in parts if text])
 
@@ -110,9 +113,10 @@ class Roster:
         query = iq.child("query", ns.ROSTER)
         if iq.get("type") != "set" or query is None or (sender and sender != self._own):
             return False
+        known = self.version()  # without a version it was not all of it, and is not now
         for item in query.elements():
             self._item(item)
-        self._store.save_contact(self._version(query))
+        self._store.save_contact(self._version(query) if known else "")
         return True
 
     def presence(self, stanza: Node) -> "Optional[Contact]":
@@ -172,4 +176,4 @@ class Roster:
     def _version(self, query: Node) -> str:
         """What the server calls this state of the roster; "" if it cannot be kept, or the roster not as a whole."""
         version = query.get("ver") or ""
-        return version if len(version) <= _VERSION_CHARS and not self.left_out else ""
+        return version if len(version.encode()) <= _VERSION_BYTES and not self.left_out else ""

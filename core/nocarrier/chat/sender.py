@@ -70,7 +70,7 @@ class Sender:
 
     def post(self, stanza: Element) -> None:
         """Ours to send as soon as there is room. The session itself writes it again after a resumption."""
-        self._posts.append(self._session.encode(stanza))
+        self._posts.append(self._session.out.encode(stanza))
 
     def presence_to(self, jid: str, kind: str) -> None:
         """A presence for one contact (RFC 6121 §3). Raises UsageError when offline: it would mean nothing later."""
@@ -91,10 +91,10 @@ class Sender:
         session = self._session
         while session.ladder.ahead is not None and self._posts and len(self._posts[0]) <= session.room():
             session.send(self._posts.pop(0), True)
-        while session.ladder.riding and session.hungry() and session.acks.unacknowledged() < self._window:
+        while session.ladder.riding and session.out.hungry() and session.acks.unacknowledged() < self._window:
             if not self._send_message():
                 return
-        while session.passes() and session.hungry():
+        while session.passes() and session.out.hungry():
             unacknowledged = session.acks.unacknowledged()
             if self._posts and unacknowledged < self._window + self._posts_limit:
                 if len(self._posts[0]) > session.room():
@@ -106,9 +106,13 @@ class Sender:
                 return
 
     def rides(self) -> bool:
-        """True if a message waits, and nothing before it is in doubt: its number in the session can be foretold."""
-        waits = not self._catch_up.settling and self._store.outbox.next_queued() is not None
-        return waits and self._session.settled()
+        """True if a message may go with the request to resume.
+
+        Nothing before it is in doubt, so that its number in the session can be foretold; and there is an archive, which
+        tells what became of it if the line drops before the answer.
+        """
+        store = self._store
+        return bool(store.known_end()) and store.outbox.waits() and self._session.settled()
 
     def acknowledged(self, h: int) -> None:
         """The server has handled h stanzas of this session (XEP-0198 §4)."""
@@ -131,7 +135,7 @@ class Sender:
         if message is None:
             return False
         try:
-            data = session.encode(messages.to_stanza(message))
+            data = session.out.encode(messages.to_stanza(message))
         except UsageError:  # queued when the limits were wider
             outbox.cannot_send(message.seq, "policy-violation")
             self._events.append((events.STATE, (message.seq, states.FAILED)))
@@ -140,6 +144,8 @@ class Sender:
             return False
         count = count_add(session.acks.sent, 1) if session.acks.active else 0
         outbox.mark_sent(message.seq, count, self._store.known_end())
+        if session.ladder.riding and not session.ladder.riders:
+            self._store.void_session()
         session.send(data, False)
         self._events.append((events.STATE, (message.seq, states.SENT)))
         return True
@@ -156,7 +162,7 @@ class Sender:
                 return False
             if self._roster.sees_us(bare(message.sender)):
                 try:
-                    data = self._session.encode(messages.receipt(message, self.token()))
+                    data = self._session.out.encode(messages.receipt(message, self.token()))
                     break
                 except UsageError:
                     pass  # an id of escapes only

@@ -4,6 +4,7 @@ Every record says which version the roster has from there on. A roster that come
 until its last record: whatever prefix of it survives, the server is then asked for all of it once more.
 """
 
+from nocarrier.compat import const
 from nocarrier.queue import records
 
 try:
@@ -14,12 +15,13 @@ except ImportError:
     pass
 
 REMOVED = "remove"  # the subscription of one that is no contact any more (RFC 6121 §2.1.2.5)
+_LOG_BYTES = const(400)  # of the log for each contact: it takes about a quarter of that, and messages need room too
 
 
 class Contacts:
     """The contacts of one account. version: as the server calls what is kept here, "" if it is not all of a roster.
 
-    In memory there is only where each of them lies; how many there are is the roster's decision.
+    In memory there is only where each of them lies. The log's size decides how many there may be.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -36,10 +38,12 @@ class Contacts:
     def save(self, version: str, jid: str, subscription: str, name: str) -> bool:
         """A contact as it is now, or without JID only the version. The caller flushes. Raises StorageError.
 
-        Returns False if it does not fit into a segment.
+        Returns False if there is no room for it.
         """
         payload = records.pack_contact(version, jid, subscription, name)
-        if not self._journal.fits(len(payload)):
+        is_new = jid and subscription != REMOVED and jid not in self._places
+        full = is_new and len(self._places) >= self._journal.capacity_bytes() // _LOG_BYTES
+        if full or not self._journal.fits(len(payload)):
             return False
         self._note(jid, subscription, self._journal.append(records.CONTACT, payload))
         self.version = version
@@ -52,10 +56,18 @@ class Contacts:
             yield jid, subscription, name
 
     def rewrite(self, position: int, payload: bytes) -> None:
-        """Writes a CONTACT record once more at the end of the log if it still holds; the caller flushes."""
+        """Writes a CONTACT record once more at the end of the log if it still holds.
+
+        The version is not repeated: the caller saves it behind the last one, and flushes. Raises StorageError.
+        """
         _, jid, subscription, name = records.unpack_contact(payload)
         if self._places.get(jid) == position:
-            self.save(self.version, jid, subscription, name)
+            copy = records.pack_contact("", jid, subscription, name)
+            self._note(jid, subscription, self._journal.append(records.CONTACT, copy))
+
+    def save_version(self) -> None:
+        """Writes the version once more; the caller flushes. Raises StorageError."""
+        self._journal.append(records.CONTACT, records.pack_contact(self.version, "", "", ""))
 
     def _note(self, jid: str, subscription: str, position: int) -> None:
         if subscription == REMOVED:

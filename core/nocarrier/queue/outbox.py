@@ -98,6 +98,11 @@ class Outbox:
                 return self.message(entry)
         return None
 
+    def waits(self) -> bool:
+        """True if a message waits to be written, and none is under way in this session or the last."""
+        found = [entry.state for entry in self._entries]
+        return states.QUEUED in found and states.SENT not in found
+
     def message(self, entry: Entry) -> Outgoing:
         """The entry's message, read from flash."""
         return records.unpack_out(self._journal.read(entry.position)[1])

@@ -147,6 +147,20 @@ class Store:
         self.outbox.session_gone()
         self.sm_id, self.h, self.jid = sm_id, h, jid
 
+    def void_session(self) -> None:
+        """A message is about to go with the request to resume. On flash the session is over. Raises StorageError.
+
+        Bytes of a connection that died have been seen to arrive late: if that one dies before the answer, it could
+        resume the session once more, and deliver what the next one has sent again. So there is no next one.
+        """
+        self._journal.append(records.SESSION, records.pack_session(self.h, "", ""))
+        self._journal.flush()
+
+    def keep_session(self) -> None:
+        """It was resumed. Raises StorageError."""
+        self._journal.append(records.SAME, records.pack_session(self.h, self.sm_id, self.jid))
+        self._journal.flush()
+
     def save_handled(self, h: int) -> None:
         """h is on flash when this returns, so that <a h=…/> may leave. Raises StorageError."""
         if h != self.h:
@@ -222,7 +236,7 @@ class Store:
                 self.inbox.moved(position, self._journal.append(kind, payload))
             elif kind == records.CONTACT:
                 self.contacts.rewrite(position, payload)
-        self.contacts.save(self.contacts.version, "", "", "")
+        self.contacts.save_version()
         if self.floor is not None:
             self._journal.append(records.FLOOR, self.floor.encode())
         for name, text in self.notes.items():

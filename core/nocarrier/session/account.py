@@ -38,10 +38,12 @@ class Account:
         self.resource = resource
         self.quick = quick
         self.legacy = legacy
+        self.typed = False  # the password was, and may be wrong
 
     def type_password(self, password: str) -> None:
         """The user has typed it; it is forgotten when the device is switched off. Raises UsageError."""
         self.password = prepared(password)
+        self.typed = True
 
 
 def prepared(text: str) -> str:

@@ -136,7 +136,8 @@ class Binding:
         ladder = self._ladder
         offered = recalled(self._offer)
         features = features or offered
-        offered.behind(features)
+        if features is not offered:
+            offered.behind(features)
         self._keep(offered)
         if self._asked == _NOTHING:
             self._sm = features.sm

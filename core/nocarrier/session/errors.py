@@ -21,8 +21,8 @@ class AuthError(PeerError):
 PASSWORD_WANTED = "password-wanted"
 # Stream errors that say nothing of what we have sent (RFC 6120 §4.9.3).
 PASSING = (
-    "closed", "conflict", "connection-timeout", "remote-connection-failed", "resource-constraint", "see-other-host",
-    "system-shutdown",
+    "closed", "conflict", "connection-timeout", "internal-server-error", "remote-connection-failed",
+    "resource-constraint", "see-other-host", "system-shutdown",
 )  # fmt: skip
 # Stream errors after which calling again by oneself would only repeat them (RFC 6120 §4.9.3).
 _FINAL = (

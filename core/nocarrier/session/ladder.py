@@ -52,6 +52,7 @@ class Ladder:
     hasty:    something was sent before the server has said that it takes it.
     mistaken: and it does not, as it says by now.
     cautious: nothing of the kind is to be sent. refused: the server has refused it the last time.
+    secures:  TLS is to begin before anything else; until then anybody may be on the line.
     terse:    no features are asked for, since they are known (Features.terse).
     rides:    stanzas may be written behind <resume/>. riding: now is the time for it. riders: so many were.
     spool:    the resource is to be bound by RFC 6120 §7, so that the server delivers what has waited.
@@ -71,13 +72,13 @@ class Ladder:
         self.jid = ""
         self.known: "Optional[Known]" = None
         self.ahead: "Optional[list[bytes]]" = None
-        self.hasty = self.mistaken = self.cautious = self.refused = self.spool = self.terse = False
+        self.hasty = self.mistaken = self.cautious = self.refused = self.spool = self.terse = self.secures = False
         self.rides = self.riding = False
         self.riders = 0
         self._streams = 0
+        self._terse_failed = False
         self._alive = alive
         self._trusted = trusted
-        self._secures = False  # TLS is to begin before anything else
         self._digests = False  # the server's header is awaited, for its id
         self._legacy: "Any" = None
         if account.legacy:  # few are, and the others have no memory for it
@@ -109,8 +110,9 @@ class Ladder:
         self.rides = rides and (tls is not None or self._trusted)
         self.ahead = None
         self.riders = 0
+        self._terse_failed = self._terse_failed or (self.terse and self.cautious)
         self.hasty = self.mistaken = self.terse = False
-        self._secures = starttls
+        self.secures = starttls
         self.go(steps.OPENING)
         if self.account.legacy:
             if starttls:  # streams of then have no features, and TLS that is wanted is not done without
@@ -147,6 +149,10 @@ class Ladder:
             return False
         return self.mistaken or (isinstance(error, StreamError) and error.condition not in PASSING)
 
+    def unanswered(self) -> bool:
+        """True if stanzas were written behind a request to resume that was not answered by a resumption."""
+        return self.riders > 0 and self.state not in (steps.PROVING, steps.ONLINE)
+
     def resumed_h(self) -> int:
         """How much the server has of ours, when it has resumed the session."""
         return self._binding.resumed_h
@@ -162,9 +168,12 @@ class Ladder:
         self.out.part()  # the features take longer than anything that we say
 
     def may_be_terse(self) -> bool:
-        """False now and then: only who asks for the features hears that they have changed."""
+        """False now and then: only who asks for the features hears that they have changed.
+
+        And False for good if a login without them has come to nothing.
+        """
         self._streams += 1
-        return self._streams % _ASK_AGAIN != 0
+        return not self._terse_failed and self._streams % _ASK_AGAIN != 0
 
     def csi(self) -> bool:
         """True if the server offers client state indication (XEP-0352)."""
@@ -217,6 +226,8 @@ class Ladder:
     def _read(self, element: Node) -> Features:
         """The server's features. Its limits (XEP-0478) hold from now on."""
         features = read(element)
+        if self.secures:
+            return features
         if features.max_bytes:
             self.out.limit_stanza(features.max_bytes)
         if features.idle_s:
@@ -242,7 +253,7 @@ class Ladder:
     def _on_features(self, features: "Optional[Features]") -> None:
         """None: they are as they were."""
         state = self.state
-        if state == steps.OFFERED and self._secures:
+        if state == steps.OFFERED and self.secures:
             if features is None or not features.tls:
                 raise AuthError("encryption-required", "the server offers no TLS")
             self.go(steps.SECURING)

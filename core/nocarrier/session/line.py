@@ -5,6 +5,9 @@ from nocarrier.errors import UsageError
 from nocarrier.modular import ticks_add, ticks_diff
 
 _AHEAD_MS = const(1000)
+_SOON_MS = const(20)
+_SOONEST_MS = const(60_000)
+_PACKET_BYTES = const(576)  # which comes as a whole, or not yet
 _THINKING_MS = const(1000)  # what a server may take for an answer, though it mostly does not
 _LONGEST_MS = const(0x0FFFFFFF)  # three days; half of what the wrapping clock can tell apart
 
@@ -51,7 +54,8 @@ class Liveness:
     Long enough is three times what the answer should take: the round trip as it was measured, smoothed, with four times
     its deviation (RFC 6298 §2), and the time that what is in flight takes to cross the line; or else the line's own
     stalls. So no time-out is shorter than the transfer, and every byte received begins the wait anew. When an answer
-    is late a probe is asked for once: white space that makes a server look again at a token which it holds incomplete.
+    does not begin in time a probe is asked for once: white space that makes a server look again at a token which it
+    holds incomplete.
     """
 
     def __init__(self, line: LineProfile) -> None:
@@ -59,6 +63,7 @@ class Liveness:
         self._idle_ms = line.idle_ms
         self._due = False
         self._probed = False
+        self._begun = False  # something was heard since the answer is due
         self._since_ms = 0  # from when on silence counts
         self._flight_ms = 0  # how long what was in flight then takes to cross the line
         self._asking = False  # the request is not handed out yet
@@ -70,12 +75,16 @@ class Liveness:
         self._deviation_ms = line.latency_ms
 
     def limit_idle(self, idle_s: int) -> None:
-        """The server hangs up after so long a silence: it is asked when three quarters of that have passed."""
-        self._idle_ms = min(self._idle_ms, max(1, min(idle_s, _LONGEST_MS // 1000) * 750))
+        """The server hangs up after so long a silence: it is asked when three quarters of that have passed.
+
+        Not more often than every _SOONEST_MS, whatever it says; until reset().
+        """
+        self._idle_ms = min(self._idle_ms, max(_SOONEST_MS, min(idle_s, _LONGEST_MS // 1000) * 750))
 
     def reset(self, now_ms: int) -> None:
         """A new connection: nothing is due, nothing on its way. What was measured stays."""
         self._due = self._asking = False
+        self._idle_ms = self._line.idle_ms
         self._clear_ms = self._heard_ms = now_ms
 
     def passed(self, now_ms: int) -> None:
@@ -114,17 +123,26 @@ class Liveness:
         """When half of the budget is free again."""
         return ticks_add(self._clear_ms, -_AHEAD_MS // 2)
 
+    def crossing(self, now_ms: int) -> bool:
+        """True if what was handed out is still crossing the line, and will be for some time."""
+        return ticks_diff(self._clear_ms, now_ms) > _SOON_MS
+
+    def crossed_ms(self) -> int:
+        """When crossing() ends."""
+        return ticks_add(self._clear_ms, -_SOON_MS)
+
     def received(self, now_ms: int) -> None:
         """Anything was received."""
         self._heard_ms = now_ms
         self._probed = False
+        self._begun = True
         self._count_from(now_ms)
 
     def expect(self, now_ms: int) -> None:
         """An answer is due from now on, to what is handed out next."""
         if not self._due:
             self._due = self._asking = True
-            self._probed = False
+            self._probed = self._begun = False
             self._count_from(now_ms)
 
     def answered(self) -> None:
@@ -165,7 +183,10 @@ class Liveness:
         return self._trip_ms + 4 * self._deviation_ms + self._flight_ms
 
     def _probe_ms(self) -> int:
-        return min(max(self._answer_ms(), _THINKING_MS), self.allowance_ms() // 2)
+        """When an answer is late: if it has not begun, with a packet of it more than usual; else half-way."""
+        late_ms = max(self._answer_ms(), _THINKING_MS) + self._line.transfer_ms(_PACKET_BYTES)
+        half_ms = self.allowance_ms() // 2
+        return half_ms if self._begun else min(late_ms, half_ms)
 
     def _count_from(self, now_ms: int) -> None:
         self._since_ms = now_ms

@@ -49,17 +49,17 @@ _STEADY = ("to", "type", "by", "xml:lang", "queryid")
 
 
 class Session:
-    """The session. out_bytes: how much may wait to be taken before send() refuses. ladder: how it gets online."""
+    """The session. out_bytes: how much may wait before send() refuses. out: what waits. ladder: how it gets online."""
 
     def __init__(self, account: Account, line: LineProfile, limits: WireLimits, out_bytes: int = 4096) -> None:
         self.acks = Acks()
         self._account = account
         self._line = line
-        self._out = Outflow(line, out_bytes, limits.stanza_bytes)
+        self.out = Outflow(line, out_bytes, limits.stanza_bytes)
         self.alive = Liveness(line)
         self._parser = StreamParser(limits, _STEADY)
         self._events: "list[tuple[int, object]]" = []
-        self.ladder = Ladder(account, line.trusted, self._parser, self.acks, self._out, self.alive, self._events)
+        self.ladder = Ladder(account, line.trusted, self._parser, self.acks, self.out, self.alive, self._events)
         self._again: "list[bytes]" = []
         self._ack_h: "Optional[int]" = None  # what the next <a/> says
         self._closing = False
@@ -84,9 +84,9 @@ class Session:
         tls: "Optional[Bindings]", starttls: bool, now_ms: int,
     ) -> None:  # fmt: skip
         """The transport is up; what the ladder begins with can be taken. The parameters are those of Ladder.begin()."""
-        self._at(now_ms)
+        self.ladder.now_ms = now_ms
         self._parser.reset()
-        self._out.clear()
+        self.out.clear()
         self._events.clear()
         self._asked = 0
         self._ack_h = None
@@ -106,12 +106,12 @@ class Session:
             if self._deaf > 1 or fault.condition != "connection-timeout":  # else it may well be the line
                 self._events.append((SESSION_LOST, None))
                 self._deaf = 0
-        self._out.clear()
+        self.out.clear()
         self.ladder.go(steps.CLOSED)
 
     def feed(self, data: "bytes | bytearray | memoryview", now_ms: int) -> None:
         """Bytes from the server, at most limits.chunk_bytes; take all events before the next."""
-        self._at(now_ms)
+        self.ladder.now_ms = now_ms
         if len(data):
             self.alive.received(now_ms)
         self._parser.feed(data)
@@ -140,31 +140,29 @@ class Session:
 
         An ack request ends each burst.
         """
-        self._at(now_ms)
+        self.ladder.now_ms = now_ms
+        if self.out.held and self.alive.crossing(now_ms):  # what would be in one packet with it would delay it
+            return b""
         limit = min(limit, self.alive.budget_bytes(now_ms))
-        while self._again and self.passes() and len(self._again[0]) <= self._out.room():
+        while self._again and self.passes() and len(self._again[0]) <= self.out.room():
             data = self._again.pop(0)
-            self._out.add(data)
+            self.out.add(data)
             self.acks.count_out(data)
-        if self._untold:  # behind what waits for the line, but for no more of that
+        if self._untold:
             self._untold = False
-            self._tell_active()
+            self._tell_active(self.out.waiting() > limit)
         if self._ack_h is not None:
-            self._out.put(Element("a", ns.SM, ("h", str(self._ack_h))))
+            self.out.put(Element("a", ns.SM, ("h", str(self._ack_h))))
             self._ack_h = None
-        if self._out.waiting() <= limit and self._wants_ack():
-            self._request_ack()
-        data = self._out.take(limit)
+        if self.out.waiting() <= limit and self._wants_ack():
+            self._ask([])
+        data = self.out.take(limit)
         self.alive.sent(len(data), now_ms)
         return data
 
     def room(self) -> int:
         """How many bytes send() would still accept; none before what a resumption repeats."""
-        return 0 if self._again else self._out.room()
-
-    def hungry(self) -> bool:
-        """True if less waits than the line carries in a second, so that more should be sent."""
-        return self._out.hungry()
+        return 0 if self._again else self.out.room()
 
     def online(self) -> bool:
         """True when the server is known to hear us."""
@@ -174,10 +172,6 @@ class Session:
         """True when stanzas may be sent: as soon as a session is resumed, before it is known whether that is deaf."""
         return self.state in (steps.ONLINE, steps.PROVING) and not self._closing
 
-    def encode(self, stanza: Element) -> bytes:
-        """The stanza's bytes. Raises UsageError if it cannot be written."""
-        return self._out.encode(stanza)
-
     def settled(self) -> bool:
         """True if the server has acknowledged all that was ever written in this session."""
         return self.acks.active and not self.acks.unacknowledged() and not self._again
@@ -185,18 +179,18 @@ class Session:
     def send(self, data: bytes, keep: bool) -> int:
         """Queues one encoded stanza and returns its number. keep: the session is to write it again after a resume."""
         if self.ladder.ahead is not None:
-            self._out.add(data)
+            self.out.add(data)
             self.ladder.ahead.append(data)
             return 0
         if self.ladder.riding:
-            self._out.add(data)
+            self.out.add(data)
             self.ladder.riders += 1
             return self.acks.count_out(None)
         if not self.passes():
             raise UsageError("not online")
         if self._again:
             raise UsageError("what a resumption repeats goes first")
-        self._out.add(data)
+        self.out.add(data)
         return self.acks.count_out(data if keep else None)
 
     def handled(self) -> None:
@@ -217,8 +211,8 @@ class Session:
         """Ends the stream for good (RFC 6120 §4.4): the session will not be resumed."""
         if self.online():
             if self.acks.active:
-                self._out.put(Element("a", ns.SM, ("h", str(self.acks.handled))))
-            self._out.put_bytes(b"</stream:stream>")
+                self.out.put(Element("a", ns.SM, ("h", str(self.acks.handled))))
+            self.out.put_bytes(b"</stream:stream>")
             self._closing = True
 
     def deadline_ms(self) -> "Optional[int]":
@@ -228,28 +222,25 @@ class Session:
         deadline_ms = self.alive.deadline_ms()
         if deadline_ms is None and self.online() and self.acks.active:
             deadline_ms = self.alive.idle_at_ms()
-        if not self._out.waiting():
+        if not self.out.waiting():
             return deadline_ms
-        budget_ms = self.alive.budget_ms()
+        budget_ms = self.alive.crossed_ms() if self.out.held else self.alive.budget_ms()
         if deadline_ms is None or ticks_diff(budget_ms, deadline_ms) < 0:
             return budget_ms
         return deadline_ms
 
     def tick(self, now_ms: int) -> None:
         """Time has passed. Raises PeerError("connection-timeout") when the line must be given up."""
-        self._at(now_ms)
+        self.ladder.now_ms = now_ms
         self.alive.passed(now_ms)
         if self.state == steps.DERIVING:
             self.ladder.derive()
         if self.online() and self.acks.active and self.alive.idle(now_ms):
-            self._request_ack()
-        if self.alive.wants_probe(now_ms) and self.state != steps.SECURING:  # there TLS's first bytes come next
-            self._out.put_bytes(_PROBE)
+            self._ask([])
+        if self.alive.wants_probe(now_ms) and not self.ladder.secures:  # there TLS's first bytes come next
+            self.out.put_bytes(_PROBE)
         if self.alive.dead(now_ms):
             raise PeerError("connection-timeout", "nothing was heard for %d s" % (self.alive.allowance_ms() // 1000))
-
-    def _at(self, now_ms: int) -> None:
-        self.ladder.now_ms = now_ms
 
     # -- what the server says ---------------------------------------------------------------------------------------
 
@@ -276,7 +267,10 @@ class Session:
         self._again = self.acks.resume(h, known[1], self.ladder.riders) + self._again
         self._events.append((ACKNOWLEDGED, h))
         self._events.append((RESUMED, None))
-        self._untold = True
+        # What is new may go first, if what is old has left nothing to wait for.
+        self._untold = not (self._again or self.out.waiting())
+        if not self._untold:
+            self._tell_active()
 
     def _on_stanza(self, element: Node) -> None:
         if element.xmlns == ns.CLIENT and element.name in _STANZAS:
@@ -316,15 +310,19 @@ class Session:
             raise StreamError("unsupported-stanza-type", head.name[:32])
         self._events.append((TOO_LARGE, skipped))
 
-    def _tell_active(self) -> None:
+    def _tell_active(self, first: bool = False) -> None:
         """With a request behind it: Prosody holds its answers back while <inactive/> is the last thing it has read."""
-        if self.ladder.csi() and self.acks.active:
-            self._out.put(Element("active" if self._active else "inactive", ns.CSI))
         if self.acks.active:
-            self._request_ack()
+            csi = [Element("active" if self._active else "inactive", ns.CSI)] if self.ladder.csi() else []
+            self._ask(csi, first)
 
-    def _request_ack(self) -> None:
+    def _ask(self, before: "list[Element]", first: bool = False) -> None:
+        """Asks for an acknowledgement, with something before that.
+
+        first: all before the stanzas that wait, of which nothing was taken since the session was resumed.
+        """
+        words = b"".join([self.out.encode(element) for element in before + [Element("r", ns.SM)]])
+        self.out.put_first(words) if first else self.out.put_bytes(words)
+        self._asked = self.ladder.resumed_h() if first else self.acks.sent
         self.acks.requested = True
-        self._asked = self.acks.sent
         self.alive.expect(self.ladder.now_ms)
-        self._out.put(Element("r", ns.SM))

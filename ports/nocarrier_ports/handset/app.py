@@ -27,6 +27,11 @@ _LOOKS_MS = const(60_000)  # after its last key nobody is taken to be looking an
 _UNREAD = const(64)  # senders whose unread messages are counted
 
 
+def error_is(error: "Optional[Exception]", condition: str) -> bool:
+    """True if this is why a login has failed."""
+    return isinstance(error, AuthError) and error.condition == condition
+
+
 class App:
     """The messenger on one screen.
 
@@ -121,10 +126,11 @@ class App:
         if self.runner.state in (run.IDLE, run.WAITING):
             error = self.runner.error
             # The bottom line has said what this call means.
-            if isinstance(error, AuthError) and error.condition == PASSWORD_WANTED:
+            mistyped = self.client.account.typed and error_is(error, "not-authorized")
+            if mistyped or error_is(error, PASSWORD_WANTED):
                 self.open(FieldView(self, "password:", self._log_in, secret=True))
                 return
-            if isinstance(error, AuthError) and error.condition == "mechanism-too-weak":
+            if error_is(error, "mechanism-too-weak"):
                 self.client.accept_offer()
             self.runner.dial(self._now_ms)
         else:

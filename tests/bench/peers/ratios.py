@@ -47,6 +47,10 @@ class Row:
             self.all.seconds,
         )
 
+    def open_s(self) -> float:
+        """Seconds since the transport was open, that is since TLS stood if there is any."""
+        return self.all.seconds - self.place.handshake.seconds
+
     def limit_s(self) -> float:
         """What the line takes for these bytes and round trips one after the other, handshake included.
 
@@ -63,11 +67,15 @@ class Row:
         return {**where, "event": self.event, "client": self.client, "resumed": self.resumed, **figures, **settled}
 
 
-Pair = tuple[Row, tuple[str, float] | None]  # ours, and whom it is held against with how many seconds
+# Ours, with how many seconds, and whom it is held against with how many.
+Pair = tuple[Row, float, tuple[str, float] | None]
 
 
 def ratios(rows: list[Row]) -> dict[str, float | None]:
-    """The worst of each kind, of our seconds to others'; says in words where that is. None: nothing to compare with."""
+    """The worst of each kind, of our seconds to others', since the transport was open; and all of them in words.
+
+    None: nothing to compare with. The line's limit is with TLS's handshake.
+    """
     fast_plain = ("plain", 9600)
 
     def ready(row: Row) -> bool:
@@ -86,8 +94,8 @@ def ratios(rows: list[Row]) -> dict[str, float | None]:
     found: dict[str, float | None] = {}
     ours = [row for row in rows if row.client == OURS]
     for name, counts in kinds.items():
-        found[name] = _worst(name, [(row, _best(rows, row)) for row in ours if counts(row)])
-    limits: list[Pair] = [(row, ("the line", row.limit_s())) for row in ours if row.event != MESSAGE]
+        found[name] = _worst(name, [(row, row.open_s(), _best(rows, row)) for row in ours if counts(row)])
+    limits: list[Pair] = [(row, row.all.seconds, ("the line", row.limit_s())) for row in ours if row.event != MESSAGE]
     found["worst_ratio_limit"] = _worst("worst_ratio_limit", limits)
     return found
 
@@ -95,15 +103,15 @@ def ratios(rows: list[Row]) -> dict[str, float | None]:
 def _best(rows: list[Row], ours: Row) -> tuple[str, float] | None:
     """The fastest peer in the same place, and its seconds."""
     same = [row for row in rows if (row.place, row.event) == (ours.place, ours.event) and row.client != OURS]
-    return min(((row.client, row.all.seconds) for row in same if row.resumed), key=lambda one: one[1], default=None)
+    return min(((row.client, row.open_s()) for row in same if row.resumed), key=lambda one: one[1], default=None)
 
 
 def _worst(name: str, pairs: list[Pair]) -> float | None:
-    compared = [(row.all.seconds / other[1], row, other) for row, other in pairs if other is not None]
+    compared = [(seconds / other[1], row, seconds, other) for row, seconds, other in pairs if other is not None]
     if not compared:
         print("%-26s nothing to compare with" % name)
         return None
-    ratio, row, other = max(compared, key=lambda one: one[0])
-    where = "%s, %s, %d bit/s, %s" % (row.place.server, row.place.way, row.place.rate_bps, row.event)
-    print("%-26s %.3f: %.2f s to %.2f s of %s (%s)" % (name, ratio, row.all.seconds, other[1], other[0], where))
-    return round(ratio, 3)
+    for ratio, row, seconds, other in sorted(compared, key=lambda one: -one[0]):
+        where = "%s, %s, %d bit/s, %s" % (row.place.server, row.place.way, row.place.rate_bps, row.event)
+        print("%-26s %.3f: %.2f s to %.2f s of %s (%s)" % (name, ratio, seconds, other[1], other[0], where))
+    return round(max(one[0] for one in compared), 3)
