@@ -177,7 +177,7 @@ class Client:
         """
         self.fault = None
         store = self.store
-        known = (store.sm_id, store.h, store.jid) if store.sm_id else None
+        known = (store.sm_id, store.h, store.jid) if store.sm_id and not store.void else None
         if not store.notes.get("device"):
             self._guarded(store.save_note, "device", uuid4(self._entropy(16)))
         if self.fault is not None:

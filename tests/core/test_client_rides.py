@@ -4,6 +4,7 @@ from nocarrier import events
 from nocarrier.errors import PeerError
 from nocarrier.queue import states
 from nocarrier.queue.storage import StorageError
+from nocarrier.queue.store import QueueLimits
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue
@@ -114,6 +115,24 @@ def test_after_a_ride_the_session_is_resumed_as_any_other():
         talk.server(ACK % talk.client.session.acks.sent)
         # After a restart flash knows no more than that it may have gone: the archive is asked.
         assert b"<message " not in said and (restart or moves(talk)[-1] == "on server")
+
+
+def test_a_session_that_is_given_up_stays_so_though_the_flash_refuses_or_makes_room():
+    talk, _ = settled(queue=QueueLimits(512, 2))
+    written(talk)
+    for _ in range(30):  # the log is written over meanwhile
+        talk.client.store.make_room()
+        talk.client.store.save_handled(talk.client.store.h + 1)
+    talk.reboot()
+    talk.up()
+    assert b"<resume" not in talk.server(HEADER + d.SUCCESS)
+    talk, _ = settled()
+    written(talk)
+    talk.flash.read_only = True
+    talk.down()
+    talk.flash.read_only = False
+    talk.up()
+    assert b"<resume" not in talk.server(HEADER + d.SUCCESS)
 
 
 def test_nothing_rides_ahead_of_what_the_flash_has_refused_to_count():

@@ -66,6 +66,7 @@ class Store:
         self.floor: "Optional[str]" = None  # where the archive ended at the first login; "": it was empty
         self.notes: "dict[str, str]" = {}  # what one login leaves for the next, by names of the session's
         self.sm_id = ""
+        self.void = False  # that session is not to be resumed any more, or is just about to be
         self.h = 0
         self.jid = ""
 
@@ -145,6 +146,7 @@ class Store:
             self._journal.append(records.SESSION, records.pack_session(h, sm_id, jid))
             self._journal.flush()
         self.outbox.session_gone()
+        self.void = False
         self.sm_id, self.h, self.jid = sm_id, h, jid
 
     def void_session(self) -> None:
@@ -153,11 +155,13 @@ class Store:
         Bytes of a connection that died have been seen to arrive late: if that one dies before the answer, it could
         resume the session once more, and deliver what the next one has sent again. So there is no next one.
         """
+        self.void = True
         self._journal.append(records.SESSION, records.pack_session(self.h, "", ""))
         self._journal.flush()
 
     def keep_session(self) -> None:
         """It was resumed. Raises StorageError."""
+        self.void = False
         self._journal.append(records.SAME, records.pack_session(self.h, self.sm_id, self.jid))
         self._journal.flush()
 
@@ -244,7 +248,7 @@ class Store:
                 self._journal.append(records.NOTE, records.pack_note(name, text))
         self._journal.append(records.CURSOR, self.cursor.encode())
         self._journal.append(records.NEXT, records.pack_number(self._numbers.peek()))
-        self._journal.append(records.SAME, records.pack_session(self.h, self.sm_id, self.jid))
+        self._journal.append(records.SAME, records.pack_session(self.h, "" if self.void else self.sm_id, self.jid))
         self._journal.flush()
         self._journal.drop_oldest()
 
