@@ -21,7 +21,7 @@ from nocarrier.wire import parser as parser
 from nocarrier.session.account import b64, uuid4
 
 # isort: split
-from nocarrier.session import binding
+from nocarrier.session import binding, steps
 from nocarrier.session.ladder import CAUTION, NO_CAUTION, REFUSED
 
 # isort: split
@@ -192,7 +192,7 @@ class Client:
 
     def wants_tls(self) -> bool:
         """True when the server has agreed to begin TLS: the link does, then link_up() is called again."""
-        return self.fault is None and self.session.ladder.secured()
+        return self.fault is None and self.session.state == steps.SECURED
 
     def link_down(self) -> None:
         """The line is gone. What was under way is settled after the next login."""

@@ -36,7 +36,7 @@ except ImportError:
     pass
 
 _WIDTH_PX = 240
-_HEIGHT_PX = 160
+_HEIGHT_PX = 135  # as the Cardputer's
 _PAGE_CHARS = 800
 _KEYS_BYTES = 256  # read from stdin between two steps
 # More than a kilobyte that nobody needs any more when the client stands.

@@ -97,7 +97,7 @@ def test_what_is_known_of_client_state_outlives_it():
     talk.up()
     talk.server(HEADER + d.SUCCESS)
     talk.server(HEADER + d.BOUND + d.ENABLED % 1)
-    assert talk.client.session.ladder.csi() and "csi" in talk.client.store.notes["offer"].split()
+    assert talk.client.session.ladder.binding.csi and "csi" in talk.client.store.notes["offer"].split()
 
 
 def test_a_server_that_only_seems_to_be_like_that_is_asked_from_then_on():

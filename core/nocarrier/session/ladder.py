@@ -47,6 +47,7 @@ LOGIN_ONLY = _LOGIN + ("nocarrier.session.scram", "nocarrier.session.fast")
 class Ladder:
     """One account's way up. trusted: the user's word that nobody listens on lines without TLS.
 
+    binding:  the second half of the climb, with what it has found.
     known:    (id, h, full JID) of a session to resume, or None.
     ahead:    stanzas that were sent before the session that they are for has begun; None: they would be in no session.
     hasty:    something was sent before the server has said that it takes it.
@@ -85,7 +86,7 @@ class Ladder:
             from nocarrier.session import legacy
 
             self._legacy = legacy
-        self._binding = Binding(self)
+        self.binding = Binding(self)
         self._proving: "Optional[Proving]" = None  # of a login that is under way
 
     def begin(
@@ -153,14 +154,6 @@ class Ladder:
         """True if stanzas were written behind a request to resume that was not answered by a resumption."""
         return self.riders > 0 and self.state not in (steps.PROVING, steps.ONLINE)
 
-    def resumed_h(self) -> int:
-        """How much the server has of ours, when it has resumed the session."""
-        return self._binding.resumed_h
-
-    def secured(self) -> bool:
-        """True when the server awaits TLS: after it, the transport is up anew."""
-        return self.state == steps.SECURED
-
     def begin_stream(self, jid: str) -> None:
         """Writes a stream header. jid: ours, or "" if nobody is to know it yet."""
         version = b"" if self.terse else writes.VERSION
@@ -174,10 +167,6 @@ class Ladder:
         """
         self._streams += 1
         return not self._terse_failed and self._streams % _ASK_AGAIN != 0
-
-    def csi(self) -> bool:
-        """True if the server offers client state indication (XEP-0352)."""
-        return self._binding.csi
 
     def header(self, header: Node) -> None:
         """The server's stream header (RFC 6120 §4.7)."""
@@ -203,14 +192,14 @@ class Ladder:
         elif element.xmlns in (ns.SASL, ns.SASL2) and self._proving is not None:
             self._proving.element(element)
         elif element.xmlns == ns.SM:
-            self._binding.element(element)
+            self.binding.element(element)
         elif element.xmlns == ns.TLS and self.state == steps.SECURING:
             self._on_tls(element)
         elif self.state == steps.BINDING and element.is_a("iq", ns.CLIENT):
-            self._binding.bound(element)
+            self.binding.bound(element)
         elif self.account.legacy and element.is_a("iq", ns.CLIENT) and element.get("id") == self._legacy.ID:
             self._legacy.check(element)
-            self._binding.begin_without()
+            self.binding.begin_without()
         else:
             raise StreamError("unsupported-stanza-type", element.name[:32])
 
@@ -221,7 +210,7 @@ class Ladder:
 
     def late_features(self, element: Node) -> None:
         """Features that come when we are online."""
-        self._binding.learn_late(self._read(element))
+        self.binding.learn_late(self._read(element))
 
     def _read(self, element: Node) -> Features:
         """The server's features. Its limits (XEP-0478) hold from now on."""
@@ -239,7 +228,7 @@ class Ladder:
             __import__(name)
         from nocarrier.session.proving import Proving
 
-        self._proving = Proving(self, self._binding, self._trusted, nonce, kept, tls)
+        self._proving = Proving(self, self.binding, self._trusted, nonce, kept, tls)
         self._proving.begin()
 
     def _begin_legacy(self, secret: bool) -> None:
@@ -260,7 +249,7 @@ class Ladder:
         elif state == steps.OFFERED and self._proving is not None:
             self._proving.features(features)
         elif state == steps.OFFERED_AGAIN:
-            self._binding.features(features)
+            self.binding.features(features)
         else:  # above all not while the proof is out
             raise StreamError("unsupported-stanza-type", "features in state " + steps.NAMES[state])
 

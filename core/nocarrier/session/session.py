@@ -204,7 +204,7 @@ class Session:
     def set_active(self, active: bool) -> None:
         """Whether somebody is looking: if not, the server holds back what can wait (XEP-0352)."""
         changed, self._active = active != self._active, active
-        if changed and self.online() and self.ladder.csi():
+        if changed and self.online() and self.ladder.binding.csi:
             self._tell_active()
 
     def close(self) -> None:
@@ -254,10 +254,10 @@ class Session:
             return
         self.ladder.element(element)
         if self.state == steps.PROVING:
-            self._on_resumed(self.ladder.resumed_h())
+            self._on_resumed(self.ladder.binding.resumed_h)
         elif self.state in (steps.BINDING, steps.ONLINE):  # a new session, which is active
             self._again = []
-            if self.state == steps.ONLINE and not self._active and self.ladder.csi():
+            if self.state == steps.ONLINE and not self._active and self.ladder.binding.csi:
                 self._tell_active()
 
     def _on_resumed(self, h: int) -> None:
@@ -313,7 +313,7 @@ class Session:
     def _tell_active(self, first: bool = False) -> None:
         """With a request behind it: Prosody holds its answers back while <inactive/> is the last thing it has read."""
         if self.acks.active:
-            csi = [Element("active" if self._active else "inactive", ns.CSI)] if self.ladder.csi() else []
+            csi = [Element("active" if self._active else "inactive", ns.CSI)] if self.ladder.binding.csi else []
             self._ask(csi, first)
 
     def _ask(self, before: "list[Element]", first: bool = False) -> None:
@@ -323,6 +323,6 @@ class Session:
         """
         words = b"".join([self.out.encode(element) for element in before + [Element("r", ns.SM)]])
         self.out.put_first(words) if first else self.out.put_bytes(words)
-        self._asked = self.ladder.resumed_h() if first else self.acks.sent
+        self._asked = self.ladder.binding.resumed_h if first else self.acks.sent
         self.acks.requested = True
         self.alive.expect(self.ladder.now_ms)

@@ -14,10 +14,10 @@ CALL = const(0xE010)  # dial, or hang up
 NEW = const(0xE011)  # write to a new address
 
 # The names under which pages, scripts and remote controls send them.
-NAMES = {
-    "Enter": ENTER, "Backspace": BACKSPACE, "Escape": ESCAPE, "ArrowUp": UP, "ArrowDown": DOWN,
-    "PageUp": PAGE_UP, "PageDown": PAGE_DOWN, "F1": CALL, "F2": NEW,
-}  # fmt: skip
+NAMES = (
+    ("Enter", ENTER), ("Backspace", BACKSPACE), ("Escape", ESCAPE), ("ArrowUp", UP), ("ArrowDown", DOWN),
+    ("PageUp", PAGE_UP), ("PageDown", PAGE_DOWN), ("F1", CALL), ("F2", NEW),
+)  # fmt: skip
 
 
 def types(code: int) -> bool:
@@ -27,4 +27,7 @@ def types(code: int) -> bool:
 
 def from_name(name: str) -> int:
     """The code of a key's name or of a single character; 0 if there is no such key."""
-    return NAMES.get(name, ord(name) if len(name) == 1 else 0)
+    for known, code in NAMES:
+        if known == name:
+            return code
+    return ord(name) if len(name) == 1 else 0

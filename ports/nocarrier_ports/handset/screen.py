@@ -9,10 +9,10 @@ except ImportError:
 
 _CELL = 8
 # What a font without these letters shows instead; the rest becomes "?".
-_PLAIN = {
-    0xE4: "ae", 0xF6: "oe", 0xFC: "ue", 0xC4: "Ae", 0xD6: "Oe", 0xDC: "Ue", 0xDF: "ss", 0xE9: "e", 0xE8: "e",
-    0x2026: "...",
-}  # fmt: skip
+_PLAIN = (
+    (0xE4, "ae"), (0xF6, "oe"), (0xFC, "ue"), (0xC4, "Ae"), (0xD6, "Oe"), (0xDC, "Ue"), (0xDF, "ss"), (0xE9, "e"),
+    (0xE8, "e"), (0x2026, "..."),
+)  # fmt: skip
 # Letters that are not seen, but turn text round, hide it or break it: first and last code point. U+200C and U+200D are
 # not among them: Persian and Indian scripts need them.
 _TRICKS = (
@@ -45,6 +45,13 @@ def wrapped(text: str, width: int) -> "list[str]":
             part = part[cut:].lstrip(" ")
         lines.append(part)
     return lines
+
+
+def _plain(code: int) -> str:
+    for strange, text in _PLAIN:
+        if code == strange:
+            return text
+    return "?"
 
 
 class Screen:
@@ -88,4 +95,4 @@ class Screen:
     def _drawable(self, text: str) -> str:
         if self._unicode:
             return text
-        return "".join([letter(c) if 0x20 <= c < 0x7F else _PLAIN.get(c, "?") for c in code_points(text)])
+        return "".join([letter(c) if 0x20 <= c < 0x7F else _plain(c) for c in code_points(text)])
