@@ -225,7 +225,24 @@ def table(rows: list[Row]) -> list[dict[str, Any]]:
         numbers = (found.bytes_up, found.bytes_down, found.round_trips, found.seconds, row.limit_s())
         print("%-10s %-6s %5d %-13s %-20s" % words, "%5d up %5d down %2d round trips %6.2f s, line %6.2f s" % numbers,
               "" if row.resumed else "not resumed")  # fmt: skip
+    summary(rows)
     return [row.json() for row in order]
+
+
+def summary(rows: list[Row]) -> None:
+    """Prints ours as the table of core/README.md."""
+    print("| server | way in | first login | after a reboot | reconnect, resumed | first message |")
+    print("|---|---|---|---|---|---|")
+    ours = {(row.place.server, row.place.way, row.event): row.within() for row in rows if _in_summary(row)}
+    for server, way in sorted({key[:2] for key in ours}, key=lambda key: (key[0] != "Prosody 13", key[1] == DIRECT)):
+        cells = [ours[server, way, event] for event in EVENTS if (server, way, event) in ours]
+        costs = ["%d; %d up, %d down" % (one.round_trips, one.bytes_up, one.bytes_down) for one in cells]
+        words = "trusted line, PLAIN" if way == PLAIN else "direct TLS, SCRAM, then FAST"
+        print("| %s | %s | %s |" % (server, words, " | ".join(costs)))
+
+
+def _in_summary(row: Row) -> bool:
+    return row.client == OURS and row.place.rate_bps == _RATES_BPS[0]
 
 
 def main() -> dict[str, Any]:
