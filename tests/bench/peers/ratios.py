@@ -9,6 +9,7 @@ from nocarrier_emulator.slowproxy import Figures
 OURS = "nocarrier"
 FIRST, REPEAT, RECONNECT, MESSAGE = EVENTS = ("first login", "repeat login", "reconnect", "first message")
 _BITS_PER_BYTE = 10
+_HEADER_BYTES = 120  # of a stream's beginning
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,15 @@ class Row:
     def open_s(self) -> float:
         """Seconds since the transport was open, that is since TLS stood if there is any."""
         return self.all.seconds - self.place.handshake.seconds
+
+    def floor_s(self) -> float:
+        """What a client would take that the server answers as soon as it has begun to speak.
+
+        That is the server's bytes behind a stream header and a round trip. Nothing but fewer bytes of the server's, or
+        packets of another size, can be quicker.
+        """
+        bytes_one_way = _HEADER_BYTES + self.within().bytes_down
+        return bytes_one_way * _BITS_PER_BYTE / self.place.rate_bps + 2 * self.place.latency_ms / 1000
 
     def limit_s(self) -> float:
         """What the line takes for these bytes and round trips one after the other, handshake included.
@@ -96,6 +106,8 @@ def ratios(rows: list[Row]) -> dict[str, float | None]:
     for name, counts in kinds.items():
         found[name] = _worst(name, [(row, row.open_s(), _best(rows, row)) for row in ours if counts(row)])
     limits: list[Pair] = [(row, row.all.seconds, ("the line", row.limit_s())) for row in ours if row.event != MESSAGE]
+    floors: list[Pair] = [(row, row.open_s(), ("the server", row.floor_s())) for row in ours if ready(row)]
+    found["worst_ratio_floor"] = _worst("worst_ratio_floor", floors)
     found["worst_ratio_limit"] = _worst("worst_ratio_limit", limits)
     return found
 
