@@ -18,6 +18,8 @@ from nocarrier_ports.links.tcp import TcpLink
 
 SENDER, RECEIVER = "anna", "bert"
 _ONLINE_S = 60.0  # a black hole in each of several logins, one after the other
+_HANDSHAKE_MS = 1_000
+_AGAIN_MS = 1_000  # from the verdict to the next call, whose wait is a quarter of a second at most, on a busy machine
 _WITHIN_LOGIN_BYTES = 1_500
 _LONGEST_BYTES = 6_000
 _BODY = "number %d"
@@ -61,13 +63,14 @@ class Reconnects:
         port = server.port if way == PLAIN else server.tls_port
         self.link = FaultyLink(TcpLink("127.0.0.1", port))
         self.sender = NetDevice(
-            server, SENDER, way=way, ca=ca, trusted=trusted, line=line, inner=self.link, handshake_ms=1_000
+            server, SENDER, way=way, ca=ca, trusted=trusted, line=line, inner=self.link, handshake_ms=_HANDSHAKE_MS
         )
         self.receiver = NetDevice(server, RECEIVER, way=way, ca=ca, trusted=trusted)
         self.to = "%s@%s" % (RECEIVER, server.domain if way == PLAIN else server.tls_domain)
         self.outcome = Outcome(seed)
         self._seen = 0
         self._spoilt = False
+        self._allowed_ms = 0  # silence
         self._silences = 0  # black holes since it was online
 
     def run(self) -> Outcome:
@@ -93,9 +96,17 @@ class Reconnects:
         self.outcome.cuts += 1
         self._spoilt = self._spoilt or not between_stanzas(bytes(self.link.said))
         began = time.monotonic()
+        self._allowed_ms = _HANDSHAKE_MS
         self._until(lambda: not self.link.failed)  # opened anew
         if kind == HOLE:
-            self.outcome.slowest_hole_ms = max(self.outcome.slowest_hole_ms, int((time.monotonic() - began) * 1000))
+            self._judge_hole(int((time.monotonic() - began) * 1000))
+
+    def _judge_hole(self, took_ms: int) -> None:
+        """A line that is silent is given up when the session says so, and called again at once."""
+        out = self.outcome
+        out.slowest_hole_ms = max(out.slowest_hole_ms, took_ms)
+        if took_ms > self._allowed_ms + _AGAIN_MS:
+            out.faults.append("cut %d: silence was borne for %d ms, not %d" % (out.cuts, took_ms, self._allowed_ms))
 
     def _until(self, condition: Any) -> None:
         deadline = time.monotonic() + _ONLINE_S
@@ -109,6 +120,7 @@ class Reconnects:
                 self.outcome.sent += 1
             for device in (self.sender, self.receiver):
                 device.step()
+            self._allowed_ms = max(self._allowed_ms, client.session.alive.allowance_ms())
             self._judge_events()
             time.sleep(0.001)
 
