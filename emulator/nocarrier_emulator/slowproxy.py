@@ -101,6 +101,7 @@ class _End(asyncio.Protocol):
 
     def __init__(self, on_open: Callable[[], None], on_data: Callable[[bytes], None], on_lost: Callable[[], None]):
         self.transport: asyncio.Transport | None = None
+        self._ended = False
         self._on_open, self._on_data, self._on_lost = on_open, on_data, on_lost
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -112,7 +113,9 @@ class _End(asyncio.Protocol):
         self._on_data(data)
 
     def eof_received(self) -> bool:
-        self._on_data(b"")
+        if not self._ended:  # asyncio of Python 3.11.2 says it again when reading is resumed
+            self._ended = True
+            self._on_data(b"")
         return True  # the other direction may go on
 
     def connection_lost(self, error: Exception | None) -> None:

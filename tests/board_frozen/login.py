@@ -27,7 +27,7 @@ _BEHIND = (
 def log_in(challenge, success, usecs):
     """Returns whether it is online, the longest slice of the derivation in 1000 instructions, and the bytes left."""
     session = Session(Account("user@x.test", "pencil", "nc"), LineProfile(), WireLimits(1024, 256), 1024)
-    session.connect(NONCE, {"device": "d"}, None, 0, False, None, False, 0)
+    session.connect(NONCE, {"device": "d"}, None, 0, False, False, None, False, 0)
     _say(session, _HEADER + _OFFERED)
     _say(session, _SASL % (b"challenge", challenge, b"challenge"))
     longest, now_ms = 0, 0

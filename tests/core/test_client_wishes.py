@@ -2,11 +2,8 @@
 
 from nocarrier import events
 from nocarrier.errors import PeerError, UsageError
-from nocarrier.limits import ClientLimits
-from nocarrier.queue.store import QueueLimits
 from nocarrier.session.errors import AuthError, StreamError, may_retry, patience_ms
 from nocarrier.session.line import LineProfile
-from nocarrier.wire.limits import WireLimits
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue
 
@@ -52,20 +49,6 @@ def test_the_server_is_asked_before_it_hangs_up_over_our_silence():
         heard = sum([len(talk.wait(10_000)) for _ in range((idle_s - 20) // 10)])
         assert heard == 0, limits
         assert talk.wait(20_000) == R, limits
-
-
-def test_nothing_larger_is_written_than_the_server_takes():
-    limits = ClientLimits(WireLimits(12_000, 256), 12_000)
-    for words, refused in ((LIMITS % (b"10000", b"840"), True), (LIMITS % (b"1", b"1"), True), (b"", False)):
-        talk = online(words, limits=limits, queue=QueueLimits(16_384, 4, body_bytes=11_000))
-        talk.client.send_message(d.PEER, "x" * 9_000)
-        talk.said()
-        try:
-            talk.client.send_message(d.PEER, "y" * 10_000)
-            assert not refused, words
-        except UsageError:
-            assert refused, words
-        assert talk.client.online()
 
 
 def test_limits_hold_for_this_connection_only_and_not_before_tls():
