@@ -1,4 +1,4 @@
-"""Nothing larger is written than the server takes (XEP-0478). Not on MicroPython: that is ten thousand bytes at least."""
+"""Nothing larger is written than the server takes (XEP-0478). Not on MicroPython: it is ten thousand bytes at least."""
 
 from nocarrier.errors import UsageError
 from nocarrier.limits import ClientLimits
