@@ -29,6 +29,12 @@ class FaultyLink(Link):
         self._left, self._kind = after_bytes, kind
         self.failed = False
 
+    def fail(self, kind: str) -> None:
+        """Now."""
+        self._left, self._kind, self.failed = None, kind, True
+        if kind != HOLE:
+            self._end()
+
     def open(self, now_ms: int) -> None:
         self.said.clear()
         self.failed = False

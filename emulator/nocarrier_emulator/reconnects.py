@@ -28,13 +28,18 @@ _BODY = "number %d"
 
 @dataclass
 class Outcome:
-    """What happened. spoilt: how many of the fresh sessions took the place of one that was of no use any more."""
+    """What happened.
+
+    spoilt: how many of the fresh sessions took the place of one that was of no use any more.
+    rode: how often a message went with a request to resume.
+    """
 
     seed: int
     cuts: int = 0
     resumed: int = 0
     fresh: int = 0
     spoilt: int = 0
+    rode: int = 0
     sent: int = 0
     lost: int = 0
     duplicated: int = 0
@@ -72,6 +77,9 @@ class Reconnects:
         self._seen = 0
         self._spoilt = False
         self._allowed_ms = 0  # silence
+        self._talks = True
+        self._rides = False  # a message has gone with a request to resume
+        self._voided = False  # and the line failed before the answer: the session is given up
         self._silences = 0  # black holes since it was online
 
     def run(self) -> Outcome:
@@ -79,6 +87,9 @@ class Reconnects:
         out = self.outcome
         self.sender.run(self.sender.ready, _ONLINE_S, [self.receiver])
         self.receiver.run(self.receiver.ready, _ONLINE_S, [self.sender])
+        # The sender's archive shows that it keeps something: without that nothing rides.
+        self.receiver.client.send_message(self.sender.client.account.jid, "hello")
+        self.sender.run(lambda: bool(self.sender.client.store.cursor), _ONLINE_S, [self.receiver])
         while out.cuts < self._count:
             self._cut()
         self._until(lambda: self.sender.client.online())
@@ -91,8 +102,14 @@ class Reconnects:
     def _cut(self) -> None:
         """Talks until the line fails, and until the device has noticed."""
         longest = _WITHIN_LOGIN_BYTES if self._rng.random() < 0.5 else _LONGEST_BYTES
-        kind = self._rng.choice(FAULTS)
-        self.link.plan(self._rng.randrange(1, longest), kind)
+        kind, after_bytes = self._rng.choice(FAULTS), self._rng.randrange(1, longest)
+        if kind != HOLE and self._rng.random() < 0.3:  # while nothing is under way
+            self._talks = False
+            self._until(self._quiet)
+            self.link.fail(kind)
+            self._talks = True
+        else:
+            self.link.plan(after_bytes, kind)
         self._until(lambda: self.link.failed)
         self.outcome.cuts += 1
         self._spoilt = self._spoilt or not between_stanzas(bytes(self.link.said))
@@ -101,7 +118,20 @@ class Reconnects:
         self._until(lambda: self.sender.runner.state == runner.WAITING or not self.link.failed)
         if kind == HOLE:
             self._judge_hole(int((time.monotonic() - began) * 1000))
+        if self._rng.random() < 0.5:  # what is written offline goes with the next login, as early as it may
+            self._write()
         self._until(lambda: not self.link.failed)  # opened anew
+
+    def _quiet(self) -> bool:
+        client = self.sender.client
+        return client.online() and client.session.settled() and client.store.outbox.next_queued() is None
+
+    def _write(self) -> None:
+        """One more message, if none waits."""
+        client = self.sender.client
+        if client.store.outbox.next_queued() is None:
+            client.send_message(self.to, _BODY % self.outcome.sent)
+            self.outcome.sent += 1
 
     def _judge_hole(self, took_ms: int) -> None:
         """A line that is silent is given up when the session says so."""
@@ -117,12 +147,15 @@ class Reconnects:
                 self.outcome.seed, self.outcome.cuts, self.sender.events[-6:],
             )  # fmt: skip
             client = self.sender.client
-            if client.online() and not client.session.acks.unacknowledged() and self.outcome.cuts < self._count:
-                client.send_message(self.to, _BODY % self.outcome.sent)
-                self.outcome.sent += 1
+            under_way = client.session.acks.unacknowledged() or self.outcome.cuts >= self._count
+            if self._talks and client.online() and not under_way:
+                self._write()
             for device in (self.sender, self.receiver):
                 device.step()
             self._allowed_ms = max(self._allowed_ms, client.session.alive.allowance_ms())
+            self.outcome.rode += client.session.ladder.riders > 0 and not self._rides
+            self._rides = client.session.ladder.riders > 0
+            self._voided = self._voided or client.session.ladder.unanswered()
             self._judge_events()
             time.sleep(0.001)
 
@@ -144,12 +177,12 @@ class Reconnects:
         out = self.outcome
         out.resumed += resumed
         out.fresh += not resumed
-        usable = self._silences < 2 and (not self._deaf or (self._clear and not self._spoilt))
+        usable = self._silences < 2 and not self._voided and (not self._deaf or (self._clear and not self._spoilt))
         if not resumed and out.fresh > 1:
             out.spoilt += 1
             if usable:
                 out.faults.append("cut %d: a usable session was not resumed" % out.cuts)
-        self._spoilt, self._silences = False, 0
+        self._spoilt, self._voided, self._silences = False, False, 0
 
     def _excused(self, error: StreamError) -> bool:
         """What a server says when it goes on with the parser of a connection that died inside a stanza; and its end."""
