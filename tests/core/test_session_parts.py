@@ -137,6 +137,25 @@ def test_the_round_trip_is_measured():
         assert measured([600] * 40, now_ms).allowance_ms() == measured([600] * 40).allowance_ms()
 
 
+def test_after_a_verdict_twice_as_much_silence_is_borne_until_a_round_trip_is_measured():
+    """Or a server that thinks longer over a login than over an acknowledgement would never get to its answer."""
+    alive = measured([10] * 40)
+    allowance = alive.allowance_ms()
+    for times in (2, 4, 8, 16, 32, 64, 64):
+        alive.reset(0)
+        alive.answered()
+        alive.expect(0)
+        now_ms = alive.allowance_ms()
+        assert alive.wants_probe(now_ms) and not alive.dead(now_ms - 1) and alive.dead(now_ms)
+        assert alive.allowance_ms() == times * allowance
+    alive.reset(0)
+    alive.answered()
+    alive.expect(0)
+    alive.sent(24, 0)
+    alive.acknowledged(110)
+    assert alive.allowance_ms() < 2 * allowance
+
+
 def test_a_line_is_not_measured_by_what_was_not_asked():
     alive = measured([])
     before = alive.allowance_ms()

@@ -5,6 +5,7 @@ from nocarrier.errors import UsageError
 from nocarrier.modular import ticks_add, ticks_diff
 
 _AHEAD_MS = const(1000)
+_MOST_DOUBLED = const(6)
 _SOON_MS = const(20)
 _SOONEST_MS = const(60_000)
 _PACKET_BYTES = const(576)  # which comes as a whole, or not yet
@@ -73,6 +74,7 @@ class Liveness:
         # As if one round trip had been measured: that of the profile.
         self._trip_ms = 2 * line.latency_ms
         self._deviation_ms = line.latency_ms
+        self._doubled = 0  # how often what is borne was doubled
 
     def limit_idle(self, idle_s: int) -> None:
         """The server hangs up after so long a silence: it is asked when three quarters of that have passed.
@@ -155,11 +157,12 @@ class Liveness:
             trip_ms = min(max(0, ticks_diff(now_ms, self._asked_ms)), _LONGEST_MS)
             self._deviation_ms += (abs(trip_ms - self._trip_ms) - self._deviation_ms) // 4
             self._trip_ms += (trip_ms - self._trip_ms) // 8
+            self._doubled = 0
         self.answered()
 
     def allowance_ms(self) -> int:
         """Silence that is borne."""
-        return min(max(3 * self._answer_ms(), self._line.stall_ms), _LONGEST_MS)
+        return min(max(3 * self._answer_ms() << self._doubled, self._line.stall_ms), _LONGEST_MS)
 
     def deadline_ms(self) -> "Optional[int]":
         """When the next thing is to be decided, or None."""
@@ -175,8 +178,15 @@ class Liveness:
         return True
 
     def dead(self, now_ms: int) -> bool:
-        """True when the verdict is reached."""
-        return self._due and self._probed and ticks_diff(now_ms, self._since_ms) >= self.allowance_ms()
+        """True when the verdict is reached.
+
+        From then on twice as much silence is borne, until a round trip is measured again (RFC 6298 §5.5): what was too
+        soon may have been a server that takes longer for a login than for an acknowledgement.
+        """
+        dead = self._due and self._probed and ticks_diff(now_ms, self._since_ms) >= self.allowance_ms()
+        if dead:
+            self._doubled = min(self._doubled + 1, _MOST_DOUBLED)
+        return dead
 
     def _answer_ms(self) -> int:
         """How long an answer takes, as far as is known of line and server."""
