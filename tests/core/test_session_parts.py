@@ -152,6 +152,7 @@ def test_after_a_verdict_twice_as_much_silence_is_borne_until_a_round_trip_is_me
     alive.answered()
     alive.expect(0)
     alive.sent(24, 0)
+    alive.received(110)
     alive.acknowledged(110)
     assert alive.allowance_ms() < 2 * allowance
 
