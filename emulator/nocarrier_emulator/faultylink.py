@@ -72,9 +72,7 @@ class FaultyLink(Link):
             return
         self._left -= size
         if self._left <= 0:
-            self._left, self.failed = None, True
-            if self._kind != HOLE:
-                self._end()
+            self.fail(self._kind)
 
     def _end(self) -> None:
         sock = self._inner._socket

@@ -141,13 +141,20 @@ def test_after_a_verdict_twice_as_much_silence_is_borne_until_a_round_trip_is_me
     """Or a server that thinks longer over a login than over an acknowledgement would never get to its answer."""
     alive = measured([10] * 40)
     allowance = alive.allowance_ms()
-    for times in (2, 4, 8, 16, 32, 64, 64):
+    for times in (2, 4, 8, 16, 32, 64, 128):
         alive.reset(0)
         alive.answered()
         alive.expect(0)
         now_ms = alive.allowance_ms()
         assert alive.wants_probe(now_ms) and not alive.dead(now_ms - 1) and alive.dead(now_ms)
-        assert alive.allowance_ms() == times * allowance
+        assert alive.give_up() == now_ms and alive.allowance_ms() == times * allowance
+    for _ in range(10):
+        alive.give_up()
+    assert alive.allowance_ms() == 8_000  # on a quick line never more
+    slow = Liveness(LineProfile(300, 4_000, 1))
+    allowance_of_slow = slow.allowance_ms()
+    slow.give_up()
+    assert slow.allowance_ms() == allowance_of_slow > 8_000
     alive.reset(0)
     alive.answered()
     alive.expect(0)

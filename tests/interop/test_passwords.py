@@ -4,7 +4,6 @@ import pytest
 
 from nocarrier import events
 from nocarrier_emulator.netdevice import DIRECT, PLAIN, NetDevice
-from nocarrier_emulator.servers.certificate import Authority
 from nocarrier_emulator.servers.ejabberd import Ejabberd
 from nocarrier_emulator.servers.prosody import Prosody
 
@@ -13,24 +12,9 @@ NAMES = ("PROSODY13", "PROSODY012", "EJABBERD")
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="module")
-def hashing(tool, authority):
+def hashing(tool, authority, started):
     """hashing(NAME): that server with hashed passwords, started when it is first asked for."""
-    started = {}
-
-    def get(name):
-        if name not in started:
-            started[name] = server_of(tool, authority, name, True)
-            started[name].start()
-        return started[name]
-
-    yield get
-    for server in started.values():
-        server.remove()
+    return lambda name: started(name, lambda: server_of(tool, authority, name, True))
 
 
 def server_of(tool, authority, name, hashed):

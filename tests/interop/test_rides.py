@@ -5,7 +5,6 @@ import pytest
 from nocarrier import events
 from nocarrier_emulator.faultylink import PiecesLink
 from nocarrier_emulator.netdevice import DIRECT, PLAIN, NetDevice
-from nocarrier_emulator.servers.certificate import Authority
 from nocarrier_emulator.servers.ejabberd import Ejabberd
 from nocarrier_emulator.servers.prosody import Prosody
 
@@ -53,16 +52,8 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="module")
-def ejabberd(tool, authority):
-    server = Ejabberd(tool("EJABBERD"), USERS, authority.server)
-    server.start()
-    yield server
-    server.remove()
+def ejabberd(tool, authority, started):
+    return started("ejabberd", lambda: Ejabberd(tool("EJABBERD"), USERS, authority.server))
 
 
 @pytest.mark.parametrize("way, flight", [(PLAIN, 2), (DIRECT, 1)])
@@ -93,13 +84,9 @@ def test_at_ejabberd_it_is_dropped_with_a_session_that_is_gone_and_sent_again(ej
     pair.bert.log_out()
 
 
-def test_at_prosody_it_waits_until_the_session_is_resumed(tool, authority):
+def test_at_prosody_it_waits_until_the_session_is_resumed(tool, authority, started):
     """What is cut in two there is lost, or worse (core/README.md)."""
-    server = Prosody(tool("PROSODY13"), USERS, authority.server, sasl2=True)
-    server.start()
-    try:
-        pair = Pair(server, PLAIN, authority)
-        assert pair.reconnect() == (1, 2)
-        assert pair.received() == pair.sent
-    finally:
-        server.remove()
+    server = started("Prosody 13", lambda: Prosody(tool("PROSODY13"), USERS, authority.server, sasl2=True))
+    pair = Pair(server, PLAIN, authority)
+    assert pair.reconnect() == (1, 2)
+    assert pair.received() == pair.sent

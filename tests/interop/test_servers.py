@@ -11,7 +11,6 @@ import pytest
 from nocarrier import events
 from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.netdevice import DIRECT, PLAIN, STARTTLS, NetDevice
-from nocarrier_emulator.servers.certificate import Authority
 from nocarrier_emulator.servers.ejabberd import Ejabberd
 from nocarrier_emulator.servers.jabberd2 import Jabberd2
 from nocarrier_emulator.servers.prosody import Prosody
@@ -22,29 +21,17 @@ ROSTER, RESUME = b"jabber:iq:roster", b"<resume "
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="module")
-def servers(tool, authority):
+def servers(tool, authority, started):
     """servers(NAME): the server, started when it is first asked for."""
-    started = {}
 
-    def get(name):
-        if name not in started:
-            if name == "ejabberd":
-                started[name] = Ejabberd(tool("EJABBERD"), MORE, authority.server)
-            elif name == "Prosody 0.12":
-                started[name] = Prosody(tool("PROSODY012"), MORE, authority.server)
-            else:
-                started[name] = Prosody(tool("PROSODY13"), MORE, authority.server, sasl2=True)
-            started[name].start()
-        return started[name]
+    def make(name):
+        if name == EJABBERD:
+            return Ejabberd(tool("EJABBERD"), MORE, authority.server)
+        if name == PROSODY012:
+            return Prosody(tool("PROSODY012"), MORE, authority.server)
+        return Prosody(tool("PROSODY13"), MORE, authority.server, sasl2=True)
 
-    yield get
-    for server in started.values():
-        server.remove()
+    return lambda name: started(name, lambda: make(name))
 
 
 PROSODY13, PROSODY012, EJABBERD = "Prosody 13", "Prosody 0.12", "ejabberd"

@@ -200,7 +200,7 @@ class Store:
     def save_contact(self, version: str, jid: str = "", subscription: str = "", name: str = "") -> bool:
         """A contact of the roster, or without JID only the roster's version; see Contacts. Raises StorageError.
 
-        It is on flash with the first record under a version that is not empty. Returns False if it is too large.
+        It is on flash with the first record under a version that is not empty. Returns False if there is no room.
         """
         if not jid and version == self.contacts.version:
             return True

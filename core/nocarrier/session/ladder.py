@@ -156,7 +156,7 @@ class Ladder:
 
     def begin_stream(self, jid: str) -> None:
         """Writes a stream header. jid: ours, or "" if nobody is to know it yet."""
-        version = b"" if self.terse else writes.VERSION
+        version = b"" if self.terse or self.account.legacy else writes.VERSION
         self.out.put_bytes(writes.stream_header(self.account.domain, jid, version))
         self.out.part()  # the features take longer than anything that we say
 
@@ -234,7 +234,6 @@ class Ladder:
     def _begin_legacy(self, secret: bool) -> None:
         """XEP-0078. secret: the password itself may go; else a digest of it goes, one round trip later."""
         self._digests = not secret
-        self.terse = True
         self.begin_stream("")
         if secret:
             self.out.put(self._legacy.request(self.account, ""))

@@ -5,9 +5,10 @@ from nocarrier.errors import UsageError
 from nocarrier.modular import ticks_add, ticks_diff
 
 _AHEAD_MS = const(1000)
-_MOST_DOUBLED = const(6)
-_SOON_MS = const(20)
-_SOONEST_MS = const(60_000)
+_MOST_DOUBLED = const(10)
+_PATIENCE_MS = const(8_000)  # up to which silence is borne after a verdict that may have come too soon
+_CROSSED_MS = const(20)  # too short to make a difference: as good as crossed
+_LEAST_IDLE_MS = const(60_000)  # whatever a server says, it is not asked more often
 _PACKET_BYTES = const(576)  # which comes as a whole, or not yet
 _THINKING_MS = const(1000)  # what a server may take for an answer, though it mostly does not
 _LONGEST_MS = const(0x0FFFFFFF)  # three days; half of what the wrapping clock can tell apart
@@ -79,9 +80,9 @@ class Liveness:
     def limit_idle(self, idle_s: int) -> None:
         """The server hangs up after so long a silence: it is asked when three quarters of that have passed.
 
-        Not more often than every _SOONEST_MS, whatever it says; until reset().
+        Not more often than every _LEAST_IDLE_MS, whatever it says; until reset().
         """
-        self._idle_ms = min(self._idle_ms, max(_SOONEST_MS, min(idle_s, _LONGEST_MS // 1000) * 750))
+        self._idle_ms = min(self._idle_ms, max(_LEAST_IDLE_MS, min(idle_s, _LONGEST_MS // 1000) * 750))
 
     def reset(self, now_ms: int) -> None:
         """A new connection: nothing is due, nothing on its way. What was measured stays."""
@@ -127,11 +128,11 @@ class Liveness:
 
     def crossing(self, now_ms: int) -> bool:
         """True if what was handed out is still crossing the line, and will be for some time."""
-        return ticks_diff(self._clear_ms, now_ms) > _SOON_MS
+        return ticks_diff(self._clear_ms, now_ms) > _CROSSED_MS
 
     def crossed_ms(self) -> int:
         """When crossing() ends."""
-        return ticks_add(self._clear_ms, -_SOON_MS)
+        return ticks_add(self._clear_ms, -_CROSSED_MS)
 
     def received(self, now_ms: int) -> None:
         """Anything was received."""
@@ -162,7 +163,9 @@ class Liveness:
 
     def allowance_ms(self) -> int:
         """Silence that is borne."""
-        return min(max(3 * self._answer_ms() << self._doubled, self._line.stall_ms), _LONGEST_MS)
+        least_ms = max(3 * self._answer_ms(), self._line.stall_ms)
+        patient_ms = min(3 * self._answer_ms() << self._doubled, _PATIENCE_MS)
+        return min(max(least_ms, patient_ms), _LONGEST_MS)
 
     def deadline_ms(self) -> "Optional[int]":
         """When the next thing is to be decided, or None."""
@@ -178,15 +181,18 @@ class Liveness:
         return True
 
     def dead(self, now_ms: int) -> bool:
-        """True when the verdict is reached.
+        """True when the verdict is reached."""
+        return self._due and self._probed and ticks_diff(now_ms, self._since_ms) >= self.allowance_ms()
 
-        From then on twice as much silence is borne, until a round trip is measured again (RFC 6298 §5.5): what was too
-        soon may have been a server that takes longer for a login than for an acknowledgement.
+    def give_up(self) -> int:
+        """The line is given up. Returns how much silence was borne.
+
+        From now on it is twice as much, up to _PATIENCE_MS, until a round trip is measured again (RFC 6298 §5.5): the
+        verdict may have come too soon, if the server takes longer for a login than for an acknowledgement.
         """
-        dead = self._due and self._probed and ticks_diff(now_ms, self._since_ms) >= self.allowance_ms()
-        if dead:
-            self._doubled = min(self._doubled + 1, _MOST_DOUBLED)
-        return dead
+        borne_ms = self.allowance_ms()
+        self._doubled = min(self._doubled + 1, _MOST_DOUBLED)
+        return borne_ms
 
     def _answer_ms(self) -> int:
         """How long an answer takes, as far as is known of line and server."""

@@ -240,7 +240,7 @@ class Session:
         if self.alive.wants_probe(now_ms) and not self.ladder.secures:  # there TLS's first bytes come next
             self.out.put_bytes(_PROBE)
         if self.alive.dead(now_ms):
-            raise PeerError("connection-timeout", "nothing was heard for %d s" % (self.alive.allowance_ms() // 1000))
+            raise PeerError("connection-timeout", "nothing was heard for %d s" % (self.alive.give_up() // 1000))
 
     # -- what the server says ---------------------------------------------------------------------------------------
 
