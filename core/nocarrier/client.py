@@ -1,13 +1,12 @@
 """The client: one object from the bytes of a line to the messages of a user.
 
 It opens nothing and waits for nothing (sans-I/O). The driver calls link_up(), receive(), take(), tick() and
-link_down(); the app calls send_message() and takes next_event(). Time is handed in with every call.
+link_down(); the app calls what is in commands.py and takes next_event(). Time is handed in with every call.
 """
 
 from nocarrier import events
 from nocarrier.compat import const
 from nocarrier.errors import PeerError, UsageError
-from nocarrier.jid import checked
 from nocarrier.queue.storage import StorageError
 
 # isort: split
@@ -30,16 +29,17 @@ from nocarrier.session.session import Session
 
 # isort: split
 from nocarrier.queue import states
-from nocarrier.queue.records import Outgoing
 
 # isort: split
-from nocarrier.chat import messages
 from nocarrier.chat.catchup import CatchUp
 from nocarrier.chat.roster import Roster
 from nocarrier.chat.sender import Sender
 
 # isort: split
 from nocarrier.chat.reader import Reader
+
+# isort: split
+from nocarrier.commands import Commands
 
 try:
     from typing import Any, Callable, Optional
@@ -54,11 +54,10 @@ except ImportError:
     pass
 
 _SILENCE = ("connection-timeout", "closed")  # a server that is not told apart from a dead line
-_TOKEN_BYTES = const(6)
 _NONCE_BYTES = const(15)
 
 
-class Client:
+class Client(Commands):
     """The messenger of one account.
 
     entropy(n) returns n unguessable bytes. Raises UsageError without it: there is no login with guessable nonces.
@@ -90,7 +89,7 @@ class Client:
         self._silent = 0  # calls that have come to nothing after something was sent ahead
         self._counted = False  # the flash knows to which session h belongs
         self._events: "list[tuple[int, object]]" = []
-        catch_up = CatchUp(store, account.jid, limits.page)
+        catch_up = CatchUp(store, account.jid, limits.page, account.asks)
         self._sender = Sender(
             self.session, store, self.roster, catch_up, account.jid, self._token, self._events,
             limits.window, limits.posts,
@@ -101,26 +100,10 @@ class Client:
         """Reads the store. Raises StorageError."""
         self.store.open()
         self.roster.open()
+        if self.store.damaged:
+            self._events.append((events.DAMAGED, self.store.damaged))
 
-    # -- the app's side ---------------------------------------------------------------------------------------------
-
-    def send_message(self, to: str, body: str) -> int:
-        """Queues a chat message to a bare JID; it is on flash when this returns. Returns its number.
-
-        Raises UsageError if address or text cannot be sent or too many wait, StorageError if the flash refuses.
-        """
-        to = checked(to)
-        if not body:
-            raise UsageError("there is no text")
-        token = self._token()
-        # Refuses now what could not be written later.
-        self.session.out.encode(messages.to_stanza(Outgoing(0, 0, "%08x-%s" % (0, token), to, body)))
-        if len(body.encode()) > self.store.limits.body_bytes:
-            raise UsageError("text longer than %d bytes" % self.store.limits.body_bytes)
-        seq = self.store.enqueue(to, body, token, self._reader.utc_s).seq
-        self._events.append((events.STATE, (seq, states.QUEUED)))
-        self._pump()
-        return seq
+    # -- what happened ---------------------------------------------------------------------------------------------
 
     def next_event(self) -> "Optional[tuple[int, object]]":
         """What happened, oldest first, as (kind, value) of events.py, or None."""
@@ -135,37 +118,6 @@ class Client:
     def online(self) -> bool:
         """True when messages pass."""
         return self.session.online()
-
-    def subscribe(self, jid: str) -> None:
-        """Asks a contact for its presence (RFC 6121 §3.1). Raises UsageError when offline."""
-        self._sender.presence_to(checked(jid), "subscribe")
-
-    def accept(self, jid: str) -> None:
-        """Lets a contact see our presence (RFC 6121 §3.1.4). Raises UsageError when offline."""
-        self._sender.presence_to(checked(jid), "subscribed")
-
-    def set_presence(self, show: str = "", status: str = "", priority: int = 0) -> None:
-        """What contacts see of us (RFC 6121 §4.7.2), in every session until the device is switched off.
-
-        show: "", "away", "chat", "dnd" or "xa". status: at most 40 characters. Raises UsageError.
-        """
-        self.roster.set_own(show, status, priority)
-        if self.session.online():
-            self._reader.tell_presence()
-
-    def accept_offer(self) -> None:
-        """The user accepts that the server offers weaker logins than before ("mechanism-too-weak")."""
-        self.store.save_note("offer", "")
-
-    def set_active(self, active: bool) -> None:
-        """Whether somebody is looking at the screen: if not, the server holds back what can wait (XEP-0352)."""
-        self.session.set_active(active)
-
-    def log_out(self) -> None:
-        """Ends the session for good; take() what is left, then close the link."""
-        if self.session.online():
-            self.session.close()
-            self.store.save_session("", 0, "")
 
     # -- the driver's side ------------------------------------------------------------------------------------------
 
@@ -235,7 +187,7 @@ class Client:
 
     def tick(self, now_ms: int, utc_s: int = 0) -> None:
         """Time has passed. utc_s: seconds since 1970, 0 if unknown."""
-        self._reader.utc_s = utc_s
+        self.store.utc_s = utc_s
         if self.fault is None:
             self._guarded(self.session.tick, now_ms)
             self._take_session_events()
@@ -274,7 +226,7 @@ class Client:
             if value is not None:
                 self._sender.acknowledged(value)
             if value is not None or session.ladder.riders:  # what the server had is known: the rest was never there
-                self._sender.requeued(store.outbox.resend())
+                self._sender.moved(store.outbox.resend(), states.QUEUED)
         elif kind == ses.SESSION_LOST:
             store.save_session("", 0, "")
         elif kind == binding.BINDING:
@@ -292,7 +244,7 @@ class Client:
             if session.ladder.riders:  # nothing else was under way
                 store.keep_session()
             else:
-                self._sender.requeued(store.outbox.resend())
+                self._sender.moved(store.outbox.resend(), states.QUEUED)
             self._begin()
         elif kind == ses.PROVED:
             self._events.append((events.ONLINE, True))
@@ -306,9 +258,9 @@ class Client:
     def _pump(self) -> None:
         if self.fault is None:
             self._guarded(self._sender.fill)
-
-    def _token(self) -> str:
-        return b64(self._entropy(_TOKEN_BYTES)).replace("+", ".").replace("/", "_")
+        if self.store.unseen_given_up:
+            self._events.append((events.GIVEN_UP, self.store.unseen_given_up))
+            self.store.unseen_given_up = 0
 
     def _guarded(self, call: "Callable[..., Any]", *args: "Any") -> "Any":
         """Calls; a fault of the peer or of the flash becomes one event, and nothing goes on until link_down()."""

@@ -10,5 +10,10 @@ ROSTER = const(5)  # value: None; Client.roster has changed
 PRESENCE = const(6)  # value: roster.Contact
 SUBSCRIPTION = const(7)  # value: bare JID that wants to see our presence (RFC 6121 §3.1)
 FAULT = const(8)  # value: the error; close the link and call link_down(). may_retry() tells what then
+DAMAGED = const(9)  # value: places on flash that could not be read at the start; what was there is gone
+GIVEN_UP = const(10)  # value: messages never seen that had to make room for newer ones
 
-NAMES = ("", "online", "offline", "message", "state", "roster", "presence", "subscription", "fault")
+NAMES = (
+    "", "online", "offline", "message", "state", "roster", "presence", "subscription", "fault", "damaged",
+    "given up",
+)  # fmt: skip

@@ -10,7 +10,7 @@ from functools import partial
 
 from nocarrier import events
 from nocarrier.queue.history import HistoryItem
-from nocarrier.queue.store import QueueLimits
+from nocarrier.queue.limits import QueueLimits
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.clock import Action, VirtualClock

@@ -2,7 +2,8 @@
 
 from nocarrier.client import Client
 from nocarrier.limits import ClientLimits
-from nocarrier.queue.store import QueueLimits, Store
+from nocarrier.queue.limits import QueueLimits
+from nocarrier.queue.store import Store
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
 from nocarrier.wire.limits import WireLimits

@@ -31,6 +31,10 @@ class MemoryFlash:
         self.flushes = 0
         self._safe: "dict[str, int]" = {}  # bytes of each file that a loss of power leaves
 
+    def unsafe_bytes(self) -> int:
+        """How much a loss of power would lose now."""
+        return sum([len(file) - self._safe.get(name, 0) for name, file in self.files.items()])
+
     def power_off(self) -> None:
         """What was not flushed is lost."""
         for name, file in self.files.items():

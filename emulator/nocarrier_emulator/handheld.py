@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from nocarrier.client import Client
 from nocarrier.limits import ClientLimits
+from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.storage import Storage, StorageError
-from nocarrier.queue.store import QueueLimits, Store
+from nocarrier.queue.store import Store
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.clock import Alarm, Clock

@@ -9,8 +9,9 @@ from typing import Any
 from nocarrier import events
 from nocarrier.client import Client
 from nocarrier.queue import states
+from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.storage import Storage
-from nocarrier.queue.store import QueueLimits, Store
+from nocarrier.queue.store import Store
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.flash import MemoryFlash

@@ -1,8 +1,9 @@
 """A store read from a flash, and messages to put into it, for tests. Runs on MicroPython too."""
 
-from nocarrier.queue.inbox import dedup_key
+from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.records import Incoming
-from nocarrier.queue.store import QueueLimits, Store
+from nocarrier.queue.store import Store
+from nocarrier.queue.window import dedup_key
 
 try:
     from typing import Optional

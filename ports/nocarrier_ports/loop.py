@@ -13,6 +13,9 @@ try:
 except ImportError:
     pass
 
+# What takes no memory when it is not needed.
+_SELDOM = LOGIN_ONLY + ("nocarrier.chat.archive", "nocarrier.queue.compaction", "nocarrier_ports.handset.field")
+
 
 class Ticks:
     """The device's clock, `speed` times as fast: 1 in life, more in demonstrations."""
@@ -43,7 +46,8 @@ def run(
 ) -> None:
     """Runs until poll(app), which hands keys and commands to the app, returns False.
 
-    utc_s(): seconds since 1970, 0 where the board has no clock. What only a login needs takes no memory afterwards.
+    utc_s(): seconds since 1970, 0 where the board has no clock. What is seldom needed is forgotten when a
+    session begins and ends.
     """
     online = False
     while True:
@@ -51,8 +55,7 @@ def run(
         app.step(now_ms, utc_s())
         if app.client.online() != online:
             online = not online
-            if online:
-                drop(LOGIN_ONLY)
+            drop(_SELDOM)
         if not poll(app):
             return
         due_ms = app.runner.deadline_ms()

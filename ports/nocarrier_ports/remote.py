@@ -30,7 +30,7 @@ except ImportError:
 
 _LINE_BYTES = 2048
 _NEWEST = 100  # messages of one history, if their texts are short
-_HISTORY_CHARS = 2000
+_HISTORY_CHARS = 800
 
 
 class Remote:

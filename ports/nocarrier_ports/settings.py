@@ -4,7 +4,7 @@ import json
 
 from nocarrier.errors import UsageError
 from nocarrier.limits import ClientLimits
-from nocarrier.queue.store import QueueLimits
+from nocarrier.queue.limits import QueueLimits
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
 from nocarrier.wire.limits import WireLimits
@@ -24,6 +24,7 @@ _DEFAULTS: "dict[str, Any]" = {
     "resource": "nocarrier",
     "quick": False,
     "legacy": False,
+    "asks": False,
     # The line (LineProfile). trusted: nobody listens, so that the password may cross it in clear.
     "rate_bps": 2400,
     "latency_ms": 300,
@@ -36,9 +37,10 @@ _DEFAULTS: "dict[str, Any]" = {
     # Flash and memory (QueueLimits, WireLimits).
     "segment_bytes": 8192,
     "segments": 8,
-    "pending": 32,
+    "loaded": 4,
     "tracked": 24,
-    "stanza_bytes": 4096,
+    "window": 48,
+    "stanza_bytes": 3584,
     "stanza_words": 0,  # 24 where there are 4 KB to spare: stanzas that come again are read five times as fast
 }
 _CHUNK_BYTES = 256
@@ -62,13 +64,15 @@ class Settings:
         for name in _DEFAULTS:
             if type(got[name]) is not type(_DEFAULTS[name]):
                 raise UsageError("settings: %s is of the wrong type" % name)
-        self.account = Account(fields["jid"], got["password"] or None, got["resource"], got["quick"], got["legacy"])
+        self.account = Account(
+            fields["jid"], got["password"] or None, got["resource"], got["quick"], got["legacy"], got["asks"]
+        )
         self.number: str = fields["number"]
         self.port: str = fields["port"]
         self.speed: int = got["speed"]
         self.line = LineProfile(got["rate_bps"], got["latency_ms"], got["stall_ms"], got["trusted"])
         self.runner = RunnerLimits(billed_ms=1000 * got["billed_s"])
-        self.queue = QueueLimits(got["segment_bytes"], got["segments"], got["pending"], got["tracked"])
+        self.queue = QueueLimits(got["segment_bytes"], got["segments"], got["loaded"], got["tracked"], got["window"])
         self.client = ClientLimits(WireLimits(got["stanza_bytes"], _CHUNK_BYTES, words=got["stanza_words"]))
 
 

@@ -35,12 +35,12 @@ try:
 except ImportError:
     pass
 
-_WIDTH_PX = 240
-_HEIGHT_PX = 135  # as the Cardputer's
+_WIDTH_PX = 160
+_HEIGHT_PX = 128  # of the colour screens for boards with so little memory
 _PAGE_CHARS = 800
 _KEYS_BYTES = 256  # read from stdin between two steps
 # More than a kilobyte that nobody needs any more when the client stands.
-_BOOT_ONLY = ("nocarrier_ports.settings", "nocarrier.limits", "nocarrier.wire.limits")
+_BOOT_ONLY = ("nocarrier_ports.settings", "nocarrier.limits", "nocarrier.queue.limits", "nocarrier.wire.limits")
 _EPOCH_S = 0 if time.gmtime(0)[0] == 1970 else 946_684_800  # some ports count from 2000
 
 

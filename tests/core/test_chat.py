@@ -6,7 +6,8 @@ from nocarrier.chat.messages import delay_s, incoming, parse_utc
 from nocarrier.chat.roster import Roster
 from nocarrier.errors import UsageError
 from nocarrier.jid import bare, checked
-from nocarrier.queue.store import QueueLimits, Store
+from nocarrier.queue.limits import QueueLimits
+from nocarrier.queue.store import Store
 from nocarrier.wire.element import Element
 from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.stanzas import as_read

@@ -1,6 +1,7 @@
 """The archive: what arrived while away, in pages, in order, each message once, whatever way it came."""
 
 from nocarrier import events
+from nocarrier.queue import states
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue
 from nocarrier_emulator.stanzas import FAILED, ORIGIN_ID, STANZA_ID, archived, fin, message, query_in, shown
@@ -75,7 +76,7 @@ def test_what_was_put_aside_for_a_walk_that_never_came_back_is_shown():
     talk.bind()  # a walk from the archive's beginning
     talk.server(message(b"one", b"m1", STANZA_ID % b"arch-1"))
     assert shown(talk) == []
-    talk.client.store.outbox.settle(True)
+    talk.client.store.outbox.settle(states.QUEUED, True)
     talk.down()
     talk.reboot()
     talk.resume(0)  # now there is no doubt, and nothing to walk for

@@ -8,7 +8,8 @@ from nocarrier.client import Client
 from nocarrier.errors import PeerError, UsageError, XmlError
 from nocarrier.limits import ClientLimits
 from nocarrier.queue import states
-from nocarrier.queue.store import QueueLimits, Store
+from nocarrier.queue.limits import QueueLimits
+from nocarrier.queue.store import Store
 from nocarrier.session.account import Account
 from nocarrier.session.errors import AuthError, StreamError, may_retry
 from nocarrier.session.line import LineProfile

@@ -4,8 +4,8 @@ from nocarrier import events
 from nocarrier.errors import UsageError
 from nocarrier.limits import ClientLimits
 from nocarrier.queue import records, states
+from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.storage import StorageError, StorageFull
-from nocarrier.queue.store import QueueLimits
 from nocarrier.wire.limits import WireLimits
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue

@@ -3,8 +3,8 @@
 from nocarrier import events
 from nocarrier.errors import PeerError
 from nocarrier.queue import states
+from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.storage import StorageError
-from nocarrier.queue.store import QueueLimits
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue

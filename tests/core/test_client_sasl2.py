@@ -4,7 +4,7 @@ from nocarrier import events
 from nocarrier.errors import PeerError
 from nocarrier.limits import ClientLimits
 from nocarrier.queue import states
-from nocarrier.queue.store import QueueLimits
+from nocarrier.queue.limits import QueueLimits
 from nocarrier.session.errors import AuthError, StreamError, may_retry
 from nocarrier.session.line import LineProfile
 from nocarrier.wire.limits import WireLimits

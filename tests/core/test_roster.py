@@ -2,8 +2,9 @@
 
 from nocarrier import ns
 from nocarrier.chat.roster import Roster
+from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.storage import StorageError
-from nocarrier.queue.store import QueueLimits, Store
+from nocarrier.queue.store import Store
 from nocarrier.wire.element import Element
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue

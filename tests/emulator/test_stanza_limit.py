@@ -2,7 +2,7 @@
 
 from nocarrier.errors import UsageError
 from nocarrier.limits import ClientLimits
-from nocarrier.queue.store import QueueLimits
+from nocarrier.queue.limits import QueueLimits
 from nocarrier.wire.limits import WireLimits
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue

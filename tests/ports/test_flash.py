@@ -5,8 +5,9 @@ import os
 
 import pytest
 
+from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.storage import StorageError, StorageFull
-from nocarrier.queue.store import QueueLimits, Store
+from nocarrier.queue.store import Store
 from nocarrier_ports.flash import FolderFlash
 
 

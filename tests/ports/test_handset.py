@@ -324,7 +324,7 @@ def test_only_what_changed_is_drawn():
 
 
 def test_events_have_names():
-    assert events.NAMES[events.FAULT] == "fault" and len(events.NAMES) == events.FAULT + 1
+    assert events.NAMES[events.FAULT] == "fault" and len(events.NAMES) == events.GIVEN_UP + 1
 
 
 def test_a_weaker_login_than_before_waits_for_the_user():

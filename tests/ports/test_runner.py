@@ -1,7 +1,8 @@
 """Kept online: redial with back-off, what is not tried again, hanging up; in virtual time on the real parts."""
 
 from nocarrier.client import Client
-from nocarrier.queue.store import QueueLimits, Store
+from nocarrier.queue.limits import QueueLimits
+from nocarrier.queue.store import Store
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.clock import VirtualClock

@@ -14,9 +14,9 @@ def test_defaults_and_what_is_given():
     plain = Settings(GOOD)
     assert plain.account.resource == "nocarrier" and plain.line.rate_bps == 2400 and plain.line.trusted is False
     assert plain.client.wire.stanza_bytes == 4096 and plain.queue.segments == 8 and plain.speed == 1
-    fields = {"rate_bps": 9600, "trusted": True, "pending": 5, "resource": "t-deck", "stanza_words": 24}
+    fields = {"rate_bps": 9600, "trusted": True, "loaded": 5, "resource": "t-deck", "stanza_words": 24}
     given = Settings({**GOOD, **fields})
-    assert given.line.rate_bps == 9600 and given.line.trusted and given.queue.pending == 5
+    assert given.line.rate_bps == 9600 and given.line.trusted and given.queue.loaded == 5
     assert (plain.account.password, plain.account.quick, plain.account.legacy) == ("s3cret-value", False, False)
     other = Settings({**GOOD, "password": "", "quick": True, "legacy": True}).account
     assert (other.password, other.quick, other.legacy) == (None, True, True)

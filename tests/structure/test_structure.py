@@ -25,7 +25,8 @@ LAYERS = {
     "session": {"session", "wire"},
     "queue": {"queue"},
     "chat": {"chat", "queue", "session", "wire"},
-    "client": {"client", "chat", "queue", "session", "wire"},
+    "commands": {"chat", "queue", "session"},
+    "client": {"client", "commands", "chat", "queue", "session", "wire"},
 }
 GROUND = {"compat", "decimal", "errors", "events", "jid", "modular", "ns", "limits"}
 

@@ -9,13 +9,14 @@ What the server delivers meanwhile is ahead of its place if the archive has it t
 brought it, or has ended without it.
 """
 
-from nocarrier.chat import archive
 from nocarrier.chat.iq import error_condition
 from nocarrier.compat import const
+from nocarrier.queue import states
 
 try:
     from typing import Optional
 
+    from nocarrier.chat.archive import Entry
     from nocarrier.queue.store import Store
     from nocarrier.wire.element import Element
     from nocarrier.wire.node import Node
@@ -27,12 +28,17 @@ DONE = const(2)
 
 
 class CatchUp:
-    """One walk. page: entries asked for at once; small, since a page is about 640 bytes an entry."""
+    """One walk. page: entries asked for at once; small, since a page is about 640 bytes an entry.
 
-    def __init__(self, store: Store, own_jid: str, page: int = 5) -> None:
+    asks: a message that may have arrived is not sent again before the user says so.
+    """
+
+    def __init__(self, store: Store, own_jid: str, page: int = 5, asks: bool = False) -> None:
         self._store = store
         self._own = own_jid
         self._page = page
+        self._asks = asks
+        self.settles_as = states.QUEUED  # what became of the messages that the walk has not found
         self._query_id = ""
         self._after = ""
         self._known_end = ""
@@ -67,14 +73,20 @@ class CatchUp:
 
     def query(self, query_id: str) -> Element:
         """The payload of the next request."""
+        from nocarrier.chat import archive  # only while there is something to catch up with
+
         self._query_id = query_id
         if self._anchor:
             return archive.last_query(query_id)
         return archive.page_query(query_id, self._after, self._page)
 
-    def entry(self, stanza: Node) -> "Optional[archive.Entry]":
+    def entry(self, stanza: Node) -> "Optional[Entry]":
         """The archive entry in a message, or None if it is none of the open query's."""
-        found = archive.entry(stanza, self._query_id, self._own) if self.running else None
+        if not self.running:
+            return None
+        from nocarrier.chat import archive
+
+        found = archive.entry(stanza, self._query_id, self._own)
         if found is not None:
             self._archives = True
         return found
@@ -90,7 +102,7 @@ class CatchUp:
             return False
         return not (self._anchor if self.running else self._nothing_to_bring())
 
-    def is_new(self, entry: "archive.Entry") -> bool:
+    def is_new(self, entry: "Entry") -> bool:
         """True if incoming entries like this one have not been dealt with yet; to be asked in order."""
         if self._anchor:
             return False
@@ -100,7 +112,9 @@ class CatchUp:
         return True
 
     def page_done(self, iq: Node) -> "tuple[int, list[int]]":
-        """A page was answered: (MORE or DONE, seqs of messages that are queued again). Raises StorageError."""
+        """A page was answered: (MORE or DONE, seqs of messages that are `settles_as` now). Raises StorageError."""
+        from nocarrier.chat import archive
+
         end = archive.page_end(iq)
         if end is None:
             if iq.get("type") == "error" and error_condition(iq) == "item-not-found" and self._after:
@@ -133,11 +147,13 @@ class CatchUp:
         return self._finish(True)
 
     def _finish(self, unknown: bool) -> "tuple[int, list[int]]":
-        again = self._store.outbox.settle(unknown or self._skipped or not self._archives)
+        unsure = unknown or self._skipped or not self._archives
+        self.settles_as = states.FAILED if unsure and self._asks else states.QUEUED
+        settled = self._store.outbox.settle(self.settles_as, unsure)
         self.running = self.settling = False
         self.done = True
         self.up_to_date = not unknown
-        return DONE, again
+        return DONE, settled
 
     def _nothing_to_bring(self) -> bool:
         """A device without any past takes what the server delivers, and only notes where the archive ends."""

@@ -4,8 +4,8 @@ from nocarrier import ns
 from nocarrier.decimal import decimal
 from nocarrier.jid import bare
 from nocarrier.queue import records
-from nocarrier.queue.inbox import dedup_key
 from nocarrier.queue.records import Incoming
+from nocarrier.queue.window import dedup_key
 from nocarrier.wire.element import Element
 
 try:
@@ -91,7 +91,7 @@ def _keys(stanza: Node, sender: str, message_id: str, in_archive: str, body: str
     if origin_id:
         keys += dedup_key("o", bare(sender), origin_id)
     elif message_id:
-        keys += dedup_key("m", bare(sender), message_id, stanza.get("type") or "", body)
+        keys += dedup_key("m", bare(sender), message_id, stanza.get("type") or "", body, weak=True)
     return keys
 
 

@@ -8,7 +8,7 @@ from nocarrier.compat import const
 from nocarrier.jid import bare
 from nocarrier.modular import count_add
 from nocarrier.queue import records, states
-from nocarrier.queue.inbox import dedup_key
+from nocarrier.queue.window import dedup_key
 from nocarrier.wire.element import Element
 
 try:
@@ -32,7 +32,7 @@ _PAGE = const(2)
 
 
 class Reader:
-    """The way from the session to the store. utc_s: the time now, 0 if unknown; events: the client's."""
+    """The way from the session to the store. events: the client's."""
 
     def __init__(
         self,
@@ -44,7 +44,6 @@ class Reader:
         sender: Sender,
         events: "list[tuple[int, object]]",
     ) -> None:
-        self.utc_s = 0
         self._own = own_jid
         self._acks = acks
         self._store = store
@@ -120,7 +119,7 @@ class Reader:
             if in_walk and self._catch_up.looking_back:
                 return
             # Only the start tag was kept; this stands for the text.
-            notice = messages.incoming(head, "too large (%d bytes)" % size_bytes, "", False, self.utc_s)
+            notice = messages.incoming(head, "too large (%d bytes)" % size_bytes, "", False, self._store.utc_s)
             if notice is not None:
                 notice.flags |= records.NOTICE
                 if in_walk:  # whose message it was is not known; the walk may come by once more
@@ -151,20 +150,22 @@ class Reader:
         """utc_s: when the archive got it, or 0."""
         kind = stanza.get("type") or "normal"
         sender = bare(stanza.get("from") or "")
-        outbox = self._store.outbox
         if kind == "error":
-            self._moved(outbox.failed(stanza.get("id") or "", sender, iqs.error_condition(stanza)), states.FAILED)
+            self._reported(stanza.get("id"), sender, states.FAILED, iqs.error_condition(stanza))
             return
         received_id = messages.received_id(stanza)
         if received_id is not None:
-            self._moved(outbox.delivered(received_id, sender), states.DELIVERED)
+            self._reported(received_id, sender, states.DELIVERED)
         if kind in ("chat", "normal"):
             message = messages.incoming(
-                stanza, stanza.child_text("body", ns.CLIENT), archive_id, moves_cursor, self.utc_s
+                stanza, stanza.child_text("body", ns.CLIENT), archive_id, moves_cursor, self._store.utc_s
             )
             if message is not None and utc_s:
                 message.utc_s = utc_s
             self._keep(message, ahead)
+
+    def _reported(self, message_id: "Optional[str]", sender: str, state: int, reason: str = "") -> None:
+        self._moved(self._store.outbox.reported(message_id or "", sender, state, reason), state)
 
     def _moved(self, seq: int, state: int) -> None:
         if seq:
@@ -175,7 +176,7 @@ class Reader:
 
         ahead: the archive will bring it in its place.
         """
-        if message is None or self._store.inbox.seen(message.keys):
+        if message is None or self._store.inbox.window.seen(message.keys, message.utc_s):
             return
         size_bytes = len(message.body.encode())
         if size_bytes > self._store.limits.body_bytes:
@@ -221,8 +222,8 @@ class Reader:
 
     def _walked(self, outcome: "tuple[int, list[int]]") -> None:
         """A page has been dealt with: the next one, or the end of the walk."""
-        step, again = outcome
-        self._sender.requeued(again)
+        step, settled = outcome
+        self._sender.moved(settled, self._catch_up.settles_as)
         if step == MORE:
             self._next_page()
         else:

@@ -116,17 +116,16 @@ class Sender:
 
     def acknowledged(self, h: int) -> None:
         """The server has handled h stanzas of this session (XEP-0198 §4)."""
-        for seq in self._store.outbox.acknowledged(h):
-            self._events.append((events.STATE, (seq, states.ON_SERVER)))
+        self.moved(self._store.outbox.acknowledged(h), states.ON_SERVER)
         for count, seq in self._receipts:
             if count_diff(h, count) >= 0:
                 self._store.inbox.receipt_done(seq)
         self._receipts = [pair for pair in self._receipts if count_diff(h, pair[0]) < 0]
 
-    def requeued(self, seqs: "list[int]") -> None:
-        """These messages wait again."""
+    def moved(self, seqs: "list[int]", state: int) -> None:
+        """These messages are in another state now."""
         for seq in seqs:
-            self._events.append((events.STATE, (seq, states.QUEUED)))
+            self._events.append((events.STATE, (seq, state)))
 
     def _send_message(self) -> bool:
         """Writes the next queued message, after it was noted on flash under which count."""
@@ -134,11 +133,14 @@ class Sender:
         message = None if self._catch_up.settling else outbox.next_queued()
         if message is None:
             return False
+        reason = "expired" if 0 < message.expires_s <= self._store.utc_s else ""
         try:
             data = session.out.encode(messages.to_stanza(message))
         except UsageError:  # queued when the limits were wider
-            outbox.cannot_send(message.seq, "policy-violation")
-            self._events.append((events.STATE, (message.seq, states.FAILED)))
+            reason = "policy-violation"
+        if reason:
+            outbox.cannot_send(message.seq, reason)
+            self.moved([message.seq], states.FAILED)
             return True
         if len(data) > session.room():
             return False
@@ -147,7 +149,7 @@ class Sender:
         if session.ladder.riding and not session.ladder.riders:
             self._store.void_session()
         session.send(data, False)
-        self._events.append((events.STATE, (message.seq, states.SENT)))
+        self.moved([message.seq], states.SENT)
         return True
 
     def _send_receipt(self) -> bool:

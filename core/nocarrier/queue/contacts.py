@@ -32,7 +32,7 @@ class Contacts:
     def replay(self, position: int, kind: int, payload: bytes) -> None:
         """Takes a record while the journal is opened."""
         if kind == records.CONTACT:
-            self.version, jid, subscription, _ = records.unpack_contact(payload)
+            self.version, jid, subscription, _ = records.unpack(kind, payload)
             self._note(jid, subscription, position)
 
     def save(self, version: str, jid: str, subscription: str, name: str) -> bool:
@@ -40,7 +40,7 @@ class Contacts:
 
         Returns False if there is no room for it.
         """
-        payload = records.pack_contact(version, jid, subscription, name)
+        payload = records.pack(records.CONTACT, version, jid, subscription, name)
         is_new = jid and subscription != REMOVED and jid not in self._places
         full = is_new and len(self._places) >= self._journal.capacity_bytes() // _LOG_BYTES
         if full or not self._journal.fits(len(payload)):
@@ -52,7 +52,7 @@ class Contacts:
     def all(self) -> "Iterator[tuple[str, str, str]]":
         """(JID, subscription, name) of each. Raises StorageError."""
         for jid, position in self._places.items():
-            _, _, subscription, name = records.unpack_contact(self._journal.read(position)[1])
+            _, _, subscription, name = records.unpack(*self._journal.read(position))
             yield jid, subscription, name
 
     def rewrite(self, position: int, payload: bytes) -> None:
@@ -60,14 +60,14 @@ class Contacts:
 
         The version is not repeated: the caller saves it behind the last one, and flushes. Raises StorageError.
         """
-        _, jid, subscription, name = records.unpack_contact(payload)
+        _, jid, subscription, name = records.unpack(records.CONTACT, payload)
         if self._places.get(jid) == position:
-            copy = records.pack_contact("", jid, subscription, name)
+            copy = records.pack(records.CONTACT, "", jid, subscription, name)
             self._note(jid, subscription, self._journal.append(records.CONTACT, copy))
 
     def save_version(self) -> None:
         """Writes the version once more; the caller flushes. Raises StorageError."""
-        self._journal.append(records.CONTACT, records.pack_contact(self.version, "", "", ""))
+        records.append(self._journal, records.CONTACT, self.version, "", "", "")
 
     def _note(self, jid: str, subscription: str, position: int) -> None:
         if subscription == REMOVED:

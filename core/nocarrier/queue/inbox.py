@@ -1,10 +1,7 @@
 """Messages that arrived: on flash before they are acknowledged, each shown once, receipts owed until they are sent."""
 
-import hashlib
-
-from nocarrier.errors import UsageError
 from nocarrier.queue import records
-from nocarrier.queue.records import KEY_BYTES
+from nocarrier.queue.window import Window, share_key
 
 try:
     from typing import Optional
@@ -16,54 +13,43 @@ except ImportError:
     pass
 
 
-def dedup_key(*parts: str) -> bytes:
-    """Eight bytes for a combination of texts; what they are made of is chat/'s decision."""
-    digest: bytes = hashlib.sha256("\0".join(parts).encode()).digest()
-    return digest[:KEY_BYTES]
-
-
 class Inbox:
     """The incoming messages of one account.
 
-    window: dedup keys remembered; receipts: receipts that may be owed at once (older ones are not sent any more);
-    aside: messages put aside at once.
+    window: the dedup keys; receipts: receipts that may be owed at once (older ones are not sent any more); aside:
+    messages put aside at once.
     """
 
-    def __init__(
-        self, journal: Journal, numbers: Numbers, window: int = 128, receipts: int = 32, aside: int = 16
-    ) -> None:
+    def __init__(self, journal: Journal, numbers: Numbers, window: Window, receipts: int, aside: int) -> None:
         self._journal = journal
         self._numbers = numbers
-        self._ring = bytearray(window * KEY_BYTES)
-        self._at = 0
+        self.window = window
         self._receipts = receipts
         self._owed: "list[tuple[int, int]]" = []
         self._aside_limit = aside
-        self._aside: "list[tuple[int, bytes]]" = []  # (position, keys)
+        self._aside: "list[tuple[int, int, bytes]]" = []  # (number, position, keys), in the order in which they came
 
     def replay(self, position: int, kind: int, payload: bytes) -> "Optional[Incoming]":
         """Takes a record while the journal is opened. Returns the message if it was one that is new, be it aside."""
         if kind == records.IN:
             message = records.unpack_in(payload)
-            self._owe(message, position)
-            if self._numbers.take(message.seq):  # else a copy that compaction has written
+            if self._numbers.take(message.seq):
+                self._owe(message, position)
                 self._remember(message)
                 return message
-        if kind == records.RECEIPT:
-            self._drop_receipt(records.unpack_number(payload))
+        elif kind == records.OWED:
+            self._owe(records.unpack_in(payload), position)
+        elif kind == records.KEYS:
+            self.window.restore(payload)
+        elif kind == records.RECEIPT:
+            self._drop_receipt(records.number_of(payload))
         elif kind == records.ASIDE:
             message = records.unpack_in(payload)
             if not self.is_aside(message.keys):
-                self._aside.append((position, message.keys))
+                self._numbers.take(message.seq)
+                self._aside = sorted(self._aside + [(message.seq, position, message.keys)])
                 return message
         return None
-
-    def seen(self, keys: bytes) -> bool:
-        """True if any of these dedup keys is in the window."""
-        for i in range(0, len(keys), KEY_BYTES):
-            if self._has(keys[i : i + KEY_BYTES]):
-                return True
-        return False
 
     def store(self, message: Incoming) -> int:
         """Writes a message to flash and numbers it; it is there when this returns its position. Raises StorageError."""
@@ -74,6 +60,8 @@ class Inbox:
             message.flags = message.flags & ~records.RECEIPT_OWED | records.NOTICE
             message.body = "too large (%d bytes)" % len(message.body.encode())
             payload = records.pack_in(message)
+        if message.flags & records.RECEIPT_OWED and len(self._owed) >= self._receipts:
+            self.receipt_done(self._owed[0][0])
         position = self._journal.append(records.IN, payload)
         self._journal.flush()
         self._owe(message, position)
@@ -85,21 +73,22 @@ class Inbox:
 
         It has a key: that of its archive entry.
         """
+        message.seq = self._numbers.next()  # its place among those aside; it will get another one
         payload = records.pack_in(message)
         if len(self._aside) >= self._aside_limit or not self._journal.fits(len(payload)):
             return False
         position = self._journal.append(records.ASIDE, payload)
         self._journal.flush()
-        self._aside.append((position, message.keys))
+        self._aside.append((message.seq, position, message.keys))
         return True
 
     def is_aside(self, keys: bytes) -> bool:
         """True if a message with one of these keys has been put aside."""
-        return any([records.share_key(pair[1], keys) for pair in self._aside])
+        return any([share_key(row[2], keys) for row in self._aside])
 
     def next_aside(self) -> "Optional[Incoming]":
         """The oldest message that was put aside and has not come in its place, or None; store() takes it."""
-        return records.unpack_in(self._journal.read(self._aside[0][0])[1]) if self._aside else None
+        return records.unpack_in(self._journal.read(self._aside[0][1])[1]) if self._aside else None
 
     def next_owed(self, under_way: "list[int]") -> "Optional[Incoming]":
         """The oldest message whose receipt is neither known to be with the server nor under way (seqs), or None."""
@@ -110,42 +99,37 @@ class Inbox:
 
     def receipt_done(self, seq: int) -> None:
         """The receipt for this message is with the server, or will never be sent."""
-        if self._drop_receipt(seq):
-            self._journal.append(records.RECEIPT, records.pack_number(seq))
+        if seq in [owed for owed, _ in self._owed]:
+            records.append(self._journal, records.RECEIPT, seq)
+            self._drop_receipt(seq)
 
-    def moved(self, old: int, new: int) -> None:
-        """The journal has written a record once more, at another position."""
-        self._owed = [(seq, new if position == old else position) for seq, position in self._owed]
-        self._aside = [(new if position == old else position, keys) for position, keys in self._aside]
+    def rewrite(self, position: int, kind: int, payload: bytes) -> bool:
+        """Writes what is still needed of an IN, OWED or ASIDE once more at the end of the log; the caller flushes.
 
-    def alive_at(self, position: int) -> bool:
-        """True if a receipt is owed for the record at this position, or it is put aside."""
-        return any([at == position for _, at in self._owed]) or any([at == position for at, _ in self._aside])
+        Returns whether the window has keys of it, and is to be written. Raises StorageError.
+        """
+        if kind == records.ASIDE:
+            if position in [row[1] for row in self._aside]:
+                new = self._journal.append(kind, payload)
+                self._aside = [(row[0], new if row[1] == position else row[1], row[2]) for row in self._aside]
+            return False
+        message = records.unpack_in(payload)
+        keys = message.keys
+        if position in [at for _, at in self._owed]:
+            message.body, message.keys = "", b""  # the message is given up, its receipt is not
+            new = self._journal.append(records.OWED, records.pack_in(message))
+            self._owed = [(seq, new if at == position else at) for seq, at in self._owed]
+        return self.window.holds(keys)
 
     def _owe(self, message: Incoming, position: int) -> None:
         if message.flags & records.RECEIPT_OWED:
             self._drop_receipt(message.seq)
-            self._owed.append((message.seq, position))
-            self._owed = self._owed[-self._receipts :]
+            self._owed = sorted(self._owed + [(message.seq, position)])[-self._receipts :]
 
     def _remember(self, message: Incoming) -> None:
         """Takes a new message's keys into memory; one of them may have been aside."""
-        self._aside = [pair for pair in self._aside if not records.share_key(pair[1], message.keys)]
-        if len(message.keys) > len(self._ring):
-            raise UsageError("dedup window smaller than one message's keys")
-        for i in range(0, len(message.keys), KEY_BYTES):
-            self._ring[self._at : self._at + KEY_BYTES] = message.keys[i : i + KEY_BYTES]
-            self._at = (self._at + KEY_BYTES) % len(self._ring)
+        self._aside = [row for row in self._aside if not share_key(row[2], message.keys)]
+        self.window.remember(message.keys, message.utc_s)
 
-    def _drop_receipt(self, seq: int) -> bool:
-        before = len(self._owed)
+    def _drop_receipt(self, seq: int) -> None:
         self._owed = [pair for pair in self._owed if pair[0] != seq]
-        return len(self._owed) < before
-
-    def _has(self, key: bytes) -> bool:
-        at = self._ring.find(key)
-        while at >= 0:
-            if at % KEY_BYTES == 0:
-                return True
-            at = self._ring.find(key, at + 1)
-        return False

@@ -4,14 +4,18 @@ The journal is the only place where anything is kept. At start-up it is read onc
 is given up, after what is alive in it was written once more. What was only history goes with the segment.
 """
 
-from nocarrier.queue import records
+from nocarrier.errors import UsageError
+from nocarrier.queue import records, states
 from nocarrier.queue.contacts import Contacts
-from nocarrier.queue.history import read_correspondents, read_history
+from nocarrier.queue.history import History
 from nocarrier.queue.inbox import Inbox
 from nocarrier.queue.journal import Journal
+from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.numbers import Numbers
 from nocarrier.queue.outbox import Outbox
 from nocarrier.queue.storage import StorageError, StorageFull
+from nocarrier.queue.talks import Talks
+from nocarrier.queue.window import Window
 
 try:
     from typing import Any, Callable, Optional
@@ -23,45 +27,24 @@ except ImportError:
     pass
 
 
-class QueueLimits:
-    """Limits of what is kept; all are the caller's choice.
+class Store:
+    """One account's memory on flash.
 
-    segment_bytes, segments: size of the log on flash. pending, tracked: see Outbox. window, receipts, aside: see Inbox.
-    body_bytes: the text of one message, UTF-8.
+    damaged: places on flash that could not be read when it was opened. unseen_given_up: messages that the user has not
+    seen and that had to make room; who tells the user sets it back.
     """
 
-    def __init__(
-        self,
-        segment_bytes: int = 8192,
-        segments: int = 8,
-        pending: int = 64,
-        tracked: int = 64,
-        window: int = 128,
-        receipts: int = 32,
-        body_bytes: int = 2048,
-        aside: int = 16,
-    ) -> None:
-        self.segment_bytes = segment_bytes
-        self.segments = segments
-        self.pending = pending
-        self.tracked = tracked
-        self.window = window
-        self.receipts = receipts
-        self.body_bytes = body_bytes
-        self.aside = aside
-
-
-class Store:
-    """One account's memory on flash."""
-
     def __init__(self, storage: Storage, limits: QueueLimits) -> None:
-        self._journal = Journal(storage, limits.segment_bytes, limits.segments)
+        self._journal = journal = Journal(storage, limits.segment_bytes, limits.segments)
         self.limits = limits
         self._numbers = Numbers()
         self._crowded = 0  # so many segments there were when making room has freed nothing
-        self.outbox = Outbox(self._journal, self._numbers, limits.pending, limits.tracked)
-        self.inbox = Inbox(self._journal, self._numbers, limits.window, limits.receipts, limits.aside)
-        self.contacts = Contacts(self._journal)
+        self.outbox = Outbox(journal, self._numbers, limits.loaded, limits.tracked)
+        window = Window(limits.window, limits.window_hours)
+        self.inbox = Inbox(journal, self._numbers, window, limits.receipts, limits.aside)
+        self.contacts = Contacts(journal)
+        self.talks = Talks(journal, limits.talks)
+        self._history = History(journal)
         self.cursor = ""  # archive id up to which everything has been dealt with
         self.floor: "Optional[str]" = None  # where the archive ended at the first login; "": it was empty
         self.notes: "dict[str, str]" = {}  # what one login leaves for the next, by names of the session's
@@ -69,33 +52,40 @@ class Store:
         self.void = False  # that session is not to be resumed any more, or is just about to be
         self.h = 0
         self.jid = ""
+        self.utc_s = 0  # the time now, in seconds since 1970; 0 if unknown
+        self.damaged = 0
+        self.unseen_given_up = 0
 
     def open(self) -> None:
         """Reads everything back. Raises StorageError."""
         self._journal.open(self._replay)
+        self.damaged = self._journal.damaged
+        if self.damaged:  # who knows what was said there of the session; the archive is asked instead
+            self.save_session("", 0, "")
 
     def _replay(self, position: int, kind: int, payload: bytes) -> None:
         self.outbox.replay(position, kind, payload, self.known_end())
         self.contacts.replay(position, kind, payload)
+        self.talks.replay(position, kind, payload)
         message = self.inbox.replay(position, kind, payload)
         if message is not None:
             self.h = message.h
             if message.flags & records.MOVES_CURSOR:
                 self.cursor = message.archive_id
         elif kind in (records.SESSION, records.SAME):
-            self.h, self.sm_id, self.jid = records.unpack_session(payload)
+            self.h, self.sm_id, self.jid = records.unpack(kind, payload)
             if kind == records.SESSION:
                 self.outbox.session_gone()
         elif kind == records.NEXT:
-            self._numbers.take(records.unpack_number(payload) - 1)
+            self._numbers.take(records.number_of(payload) - 1)
         elif kind == records.HANDLED:
-            self.h = records.unpack_number(payload)
+            self.h = records.number_of(payload)
         elif kind == records.CURSOR:
             self.cursor = str(payload, "utf-8")
         elif kind == records.FLOOR:
             self.floor = str(payload, "utf-8")
         elif kind == records.NOTE:
-            name, text = records.unpack_note(payload)
+            name, text = records.unpack(kind, payload)
             self.notes[name] = text
 
     def known_end(self) -> str:
@@ -110,6 +100,7 @@ class Store:
         """A new message; it and its h are on flash when this returns. For message_at(). Raises StorageError."""
         self.make_room()
         position: int = self._roomy(self.inbox.store, message)
+        self.talks.came(position, message.seq, message.sender, message.flags)
         self.h = message.h
         if message.flags & records.MOVES_CURSOR:
             self.cursor = message.archive_id
@@ -132,18 +123,40 @@ class Store:
         self.h = message.h
         return True
 
-    def enqueue(self, to: str, body: str, token: str, utc_s: int) -> Outgoing:
+    def enqueue(self, to: str, body: str, token: str, bulk: bool = False, expires_s: int = 0) -> Outgoing:
         """A message to send; it is on flash when this returns. Raises UsageError, StorageError."""
         self.make_room()
-        message: Outgoing = self._roomy(self.outbox.enqueue, to, body, token, utc_s)
-        return message
+        position, message = self._roomy(self.outbox.enqueue, to, body, token, self.utc_s, bulk, expires_s)
+        self.talks.wrote(position, to)
+        found: Outgoing = message
+        return found
+
+    def cancel(self, seq: int) -> None:
+        """A queued message is not to be sent. Raises UsageError if it is not queued any more, StorageError."""
+        self.make_room()
+        item = self._own(seq)
+        self.outbox.cancel(seq, item.bulk)
+
+    def send_again(self, seq: int) -> None:
+        """A failed message is queued once more, under its id. Raises UsageError if it has not failed, StorageError."""
+        self.make_room()
+        item = self._own(seq)
+        if item.state != states.FAILED:
+            raise UsageError("message %d is %s" % (seq, states.NAMES[item.state]))
+        self.outbox.again(seq, item.position, item.flags, item.bulk)
+
+    def _own(self, seq: int) -> HistoryItem:
+        item = self._history.find(seq)
+        if item is None or item.incoming:
+            raise UsageError("there is no message %d" % seq)
+        return item
 
     def save_session(self, sm_id: str, h: int, jid: str) -> None:
         """The SM session that could be resumed (XEP-0198 §5); an empty id: none. Raises StorageError."""
         # Written even if the server has given an id twice: what was SENT before belongs to another session.
-        if sm_id or self.sm_id:
+        if sm_id or self.sm_id or self.outbox.under_way():
             self.make_room()
-            self._journal.append(records.SESSION, records.pack_session(h, sm_id, jid))
+            records.append(self._journal, records.SESSION, h, sm_id, jid)
             self._journal.flush()
         self.outbox.session_gone()
         self.void = False
@@ -156,20 +169,20 @@ class Store:
         resume the session once more, and deliver what the next one has sent again. So there is no next one.
         """
         self.void = True
-        self._journal.append(records.SESSION, records.pack_session(self.h, "", ""))
+        records.append(self._journal, records.SESSION, self.h, "", "")
         self._journal.flush()
 
     def keep_session(self) -> None:
         """It was resumed. Raises StorageError."""
         self.void = False
-        self._journal.append(records.SAME, records.pack_session(self.h, self.sm_id, self.jid))
+        records.append(self._journal, records.SAME, self.h, self.sm_id, self.jid)
         self._journal.flush()
 
     def save_handled(self, h: int) -> None:
         """h is on flash when this returns, so that <a h=…/> may leave. Raises StorageError."""
         if h != self.h:
             self.make_room()
-            self._journal.append(records.HANDLED, records.pack_number(h))
+            records.append(self._journal, records.HANDLED, h)
         self._journal.flush()
         self.h = h
 
@@ -177,20 +190,20 @@ class Store:
         """Everything in the archive up to this entry has been dealt with. Raises StorageError."""
         if archive_id != self.cursor:
             self.make_room()
-            self._journal.append(records.CURSOR, archive_id.encode())
+            records.append(self._journal, records.CURSOR, archive_id)
             self._journal.flush()
             self.cursor = archive_id
 
     def save_floor(self, archive_id: str) -> None:
         """The archive ended here before anything was received. Raises StorageError."""
         self.make_room()
-        self._journal.append(records.FLOOR, archive_id.encode())
+        records.append(self._journal, records.FLOOR, archive_id)
         self._journal.flush()
         self.floor = archive_id
 
     def save_note(self, name: str, text: str) -> None:
         """Something for the next login; an empty text: nothing any more. Raises StorageError."""
-        note = records.pack_note(name, text)
+        note = records.pack(records.NOTE, name, text)
         if text != self.notes.get(name, "") and self._journal.fits(len(note)):  # else the next login asks again
             self.make_room()
             self._journal.append(records.NOTE, note)
@@ -212,11 +225,11 @@ class Store:
 
     def make_room(self) -> None:
         """Gives up old segments while there are too many, and as long as that frees anything. Raises StorageError."""
-        while self._journal.needs_room() and self._journal.count() > self._crowded:
-            before = self._journal.count()
-            self._rewrite_oldest()
-            if self._journal.count() >= before:  # nearly all of it was alive
-                self._crowded = self._journal.count()
+        while self._journal.needs_room() and len(self._journal.numbers) > self._crowded:
+            before = len(self._journal.numbers)
+            self._give_up_oldest()
+            if len(self._journal.numbers) >= before:  # nearly all of it was alive
+                self._crowded = before
                 return
         if not self._journal.needs_room():
             self._crowded = 0
@@ -226,39 +239,40 @@ class Store:
         try:
             return write(*args)
         except StorageFull:
-            if self._journal.count() < 2:
+            if len(self._journal.numbers) < 2:
                 raise
-            self._rewrite_oldest()
+            self._give_up_oldest()
             return write(*args)
 
-    def _rewrite_oldest(self) -> None:
-        for position, kind, payload in self._journal.oldest():
-            alive = self.outbox.alive(position, kind, payload)
-            if alive is not None:
-                self.outbox.rewrite(*alive)
-            elif kind in (records.IN, records.ASIDE) and self.inbox.alive_at(position):
-                self.inbox.moved(position, self._journal.append(kind, payload))
-            elif kind == records.CONTACT:
-                self.contacts.rewrite(position, payload)
+    def _give_up_oldest(self) -> None:
+        from nocarrier.queue import compaction  # seldom needed
+
+        compaction.give_up_oldest(self._journal, self)
+
+    def save_all(self, journal: Journal) -> None:
+        """Writes what there is one of once more; the caller flushes. Raises StorageError."""
         self.contacts.save_version()
         if self.floor is not None:
-            self._journal.append(records.FLOOR, self.floor.encode())
-        for name, text in self.notes.items():
-            if text:
-                self._journal.append(records.NOTE, records.pack_note(name, text))
-        self._journal.append(records.CURSOR, self.cursor.encode())
-        self._journal.append(records.NEXT, records.pack_number(self._numbers.peek()))
-        self._journal.append(records.SAME, records.pack_session(self.h, "" if self.void else self.sm_id, self.jid))
-        self._journal.flush()
-        self._journal.drop_oldest()
+            records.append(journal, records.FLOOR, self.floor)
+        records.append(journal, records.CURSOR, self.cursor)
+        records.append(journal, records.NEXT, self._numbers.peek())
+        records.append(journal, records.SAME, self.h, "" if self.void else self.sm_id, self.jid)
 
-    def history(self, contact: str, newest: int, skip: int = 0, chars: int = 65536) -> "list[HistoryItem]":
+    def history(self, jid: str, newest: int, skip: int = 0, chars: int = 65536) -> "list[HistoryItem]":
         """Lines of the conversation with a bare JID, oldest first: the newest, but for the `skip` newest.
 
         newest: how many messages at most; chars: how long their texts together at most, but always one message.
+        Raises StorageError.
         """
-        return read_history(self._journal, contact, newest, skip, chars)
+        place = self.talks.last(jid)
+        last = self._journal.numbers[-1] if place is None and self._journal.numbers else (place or 0) >> 16
+        return self._history.read(jid, "", newest, skip, chars, last)
 
-    def correspondents(self, limit: int) -> "list[str]":
-        """The bare JIDs with which there are messages on flash, at most `limit`, those of the newest messages last."""
-        return read_correspondents(self._journal, limit)
+    def search(self, text: str, newest: int, skip: int = 0, chars: int = 65536, jid: str = "") -> "list[HistoryItem]":
+        """Messages that hold a text, without regard to the case of ASCII letters: as history(), or with everybody."""
+        last = self._journal.numbers[-1] if self._journal.numbers else 0
+        return self._history.read(jid, text, newest, skip, chars, last)
+
+    def mark_seen(self, jid: str) -> None:
+        """The user has seen all that came from a bare JID. Raises StorageError."""
+        self.talks.saw(jid, self._numbers.peek() - 1)

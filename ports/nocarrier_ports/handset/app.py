@@ -9,7 +9,7 @@ from nocarrier.session.errors import PASSWORD_WANTED, AuthError
 from nocarrier_ports import runner as run
 from nocarrier_ports.handset import keys, words
 from nocarrier_ports.handset.screen import harmless
-from nocarrier_ports.handset.views import ContactsView, ConversationView, FieldView
+from nocarrier_ports.handset.views import ContactsView, ConversationView
 
 try:
     from typing import Any, Callable, Optional
@@ -24,7 +24,6 @@ except ImportError:
 
 _CORRESPONDENTS = const(32)  # strangers in the list of contacts, and all of them before the roster is there
 _LOOKS_MS = const(60_000)  # after its last key nobody is taken to be looking any more
-_UNREAD = const(64)  # senders whose unread messages are counted
 
 
 def error_is(error: "Optional[Exception]", condition: str) -> bool:
@@ -51,8 +50,7 @@ class App:
         self.runner = runner
         self.screen = screen
         self.page_chars = page_chars
-        self.unread: "dict[str, int]" = {}
-        self.correspondents = client.store.correspondents(_CORRESPONDENTS)
+        self.correspondents = client.store.talks.whom(_CORRESPONDENTS)
         self.notice = ""
         self._on_event = on_event
         self._now_ms = self._key_ms = 0
@@ -70,7 +68,7 @@ class App:
             if code == keys.CALL:
                 self._call()
             elif code == keys.NEW:
-                self.open(FieldView(self, "write to (user@domain):", self._write_to))
+                self._ask("write to (user@domain):", self._write_to)
             else:
                 self._view.key(code)
         except (NocarrierError, MemoryError) as error:
@@ -94,7 +92,8 @@ class App:
         self.draw()
 
     def open(self, view: View) -> None:
-        """Shows another view."""
+        """Shows another view. Raises StorageError if what was seen in the old one cannot be noted."""
+        self._view.left()
         self._view = view
         self.screen.clear()
 
@@ -102,7 +101,6 @@ class App:
         self.open(ContactsView(self))
 
     def show_conversation(self, jid: str) -> None:
-        self.unread.pop(jid, None)
         self._remember(jid)
         self.open(ConversationView(self, jid))
 
@@ -128,13 +126,18 @@ class App:
             # The bottom line has said what this call means.
             mistyped = self.client.account.typed and error_is(error, "not-authorized")
             if mistyped or error_is(error, PASSWORD_WANTED):
-                self.open(FieldView(self, "password:", self._log_in, secret=True))
+                self._ask("password:", self._log_in, True)
                 return
             if error_is(error, "mechanism-too-weak"):
                 self.client.accept_offer()
             self.runner.dial(self._now_ms)
         else:
             self.runner.hang_up(self._now_ms)
+
+    def _ask(self, title: str, done: "Callable[[str], None]", secret: bool = False) -> None:
+        from nocarrier_ports.handset.field import FieldView
+
+        self.open(FieldView(self, title, done, secret=secret))
 
     def _write_to(self, address: str) -> None:
         self.show_conversation(checked(address))
@@ -146,12 +149,13 @@ class App:
 
     def _event(self, kind: int, value: "Any") -> None:
         if kind == events.MESSAGE:
-            jid = bare(value.sender)
-            self._remember(jid)
-            if not self._view.showing(jid) and (jid in self.unread or len(self.unread) < _UNREAD):
-                self.unread[jid] = self.unread.get(jid, 0) + 1
+            self._remember(bare(value.sender))
         elif kind == events.SUBSCRIPTION:
             self.notice = harmless("%s asks to see you" % value)
+        elif kind == events.DAMAGED:
+            self.notice = "flash damaged: messages may be gone"
+        elif kind == events.GIVEN_UP:
+            self.notice = "%d unread gave way: memory full" % value
         try:
             self._view.event(kind, value)
         except (NocarrierError, MemoryError) as error:  # only what is shown; the message itself is on flash

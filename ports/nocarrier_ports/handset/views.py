@@ -1,4 +1,4 @@
-"""The app's views: contacts, a conversation with its compose line, a field to fill in."""
+"""The app's views: contacts, a conversation with its compose line."""
 
 from nocarrier import events
 from nocarrier.chat.roster import OFFLINE
@@ -8,7 +8,7 @@ from nocarrier_ports.handset import keys, words
 from nocarrier_ports.handset.screen import harmless, wrapped
 
 try:
-    from typing import TYPE_CHECKING, Callable
+    from typing import TYPE_CHECKING
 
     if TYPE_CHECKING:
         from nocarrier.queue.history import HistoryItem
@@ -18,7 +18,6 @@ except ImportError:
 
 _PAGE = 12  # messages of a conversation that are in memory; app.page_chars limits their texts
 _TEXT_CHARS = 600
-_ADDRESS_CHARS = 255
 
 
 class View:
@@ -33,9 +32,8 @@ class View:
     def event(self, kind: int, value: object) -> None:
         """Something happened (nocarrier.events)."""
 
-    def showing(self, jid: str) -> bool:
-        """True if a message from this bare JID is seen at once."""
-        return False
+    def left(self) -> None:
+        """Another view takes its place."""
 
     def draw(self, first: int, last: int) -> None:
         """Draws into the screen's rows first to last."""
@@ -92,7 +90,7 @@ class ContactsView(View):
             at = top + i
             if at < len(rows):
                 jid, name, show = rows[at]
-                unread = self.app.unread.get(jid, 0)
+                unread = self.app.client.store.talks.unseen(jid)
                 mark = "%d>" % min(unread, 99) if unread else "  "
                 width = screen.cols - 10
                 name = harmless(name)
@@ -169,8 +167,8 @@ class ConversationView(View):
                 self._newer[0] += 1  # what is being read stays where it is
             self._load()
 
-    def showing(self, jid: str) -> bool:
-        return jid == self._jid
+    def left(self) -> None:
+        self.app.client.store.mark_seen(self._jid)  # once, not with every message that came in meanwhile
 
     def draw(self, first: int, last: int) -> None:
         screen = self.app.screen
@@ -191,37 +189,6 @@ class ConversationView(View):
             screen.line(first + 1 + i, shown[i] if i < len(shown) else "")
         for i in range(len(compose)):
             screen.line(last - len(compose) + 1 + i, compose[i], True)
-
-
-class FieldView(View):
-    """Asks for one line of at most `chars` letters, and hands it to done(text). secret: nobody is to read it."""
-
-    def __init__(
-        self, app: "App", title: str, done: "Callable[[str], None]", chars: int = _ADDRESS_CHARS, secret: bool = False
-    ) -> None:
-        super().__init__(app)
-        self._title = title
-        self._done = done
-        self._chars = chars
-        self._secret = secret
-        self._text = ""
-
-    def key(self, code: int) -> None:
-        if code == keys.ESCAPE:
-            self.app.show_contacts()
-        elif code == keys.ENTER:
-            self._done(self._text)
-        elif code == keys.BACKSPACE:
-            self._text = self._text[:-1]
-        elif keys.types(code) and len(self._text) < self._chars:
-            self._text += letter(code)
-
-    def draw(self, first: int, last: int) -> None:
-        screen = self.app.screen
-        screen.line(first, self._title)
-        screen.line(first + 1, ("*" * len(self._text) if self._secret else self._text) + "_", True)
-        for row in range(first + 2, last + 1):
-            screen.line(row, "")
 
 
 def _fit(text: str, width: int) -> str:

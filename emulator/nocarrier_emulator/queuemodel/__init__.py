@@ -1,0 +1,1 @@
+"""A simple model beside the real queue; run.py plays it."""
