@@ -175,3 +175,64 @@ def test_a_message_is_found_where_it_was_stored_until_its_segment_is_given_up():
     for i in range(1, 60):
         store.received(incoming(i, 0, i))
     assert store.message_at(position) is None
+
+
+def damaged(flash, name, offset):
+    """Opens what is on flash with a byte of it turned over."""
+    flash.files[name][offset] ^= 0x40
+    store = reopened(flash, QueueLimits(512, 8))
+    flash.files[name][offset] ^= 0x40
+    return store
+
+
+def test_damage_is_told_from_a_torn_end_and_costs_one_record():
+    flash = MemoryFlash()
+    store = reopened(flash, QueueLimits(512, 8))
+    store.save_session("sm", 0, "a@x/r")
+    for i in range(30):
+        store.enqueue("b@x", "message %d" % i, "t")
+    bodies = ["message %d" % i for i in range(30)]
+    names = sorted(flash.files)
+    for name in names[:-1]:
+        for offset in range(15, len(flash.files[name]), 7):  # behind the lengths of the first record
+            again = damaged(flash, name, offset)
+            there = [item.body for item in again.history("b@x", 99)]
+            missing = [body for body in bodies if body not in there]
+            assert again.damaged and missing or again.sm_id == "", (name, offset)
+            assert again.sm_id == ""  # who knows what was said there of the session
+            assert there == [body for body in bodies if body in there]
+    assert reopened(flash, QueueLimits(512, 8)).damaged == 0
+
+
+def test_a_lost_segment_is_damage():
+    flash = MemoryFlash()
+    store = reopened(flash, QueueLimits(512, 8))
+    for i in range(40):
+        store.enqueue("b@x", "message %d" % i, "t")
+    del flash.files[sorted(flash.files)[1]]
+    again = reopened(flash, QueueLimits(512, 8))
+    assert again.damaged == 1
+    assert again.enqueue("b@x", "after", "t").seq == 41
+
+
+def test_a_read_error_is_a_typed_error_and_nothing_is_given_up():
+    class Unreadable(MemoryFlash):
+        bad = ""
+
+        def read(self, name, offset, size):
+            if name == self.bad:
+                raise StorageError("broken")
+            return super().read(name, offset, size)
+
+    flash = Unreadable()
+    limits = QueueLimits(512, 3)
+    store = reopened(flash, limits)
+    for i in range(12):
+        store.enqueue("b@x", "message %d" % i, "t")
+    flash.bad = sorted(flash.files)[0]
+    assert refused(reopened, flash, limits)
+    for i in range(30):
+        refused(store.save_handled, i)  # needs room, and what is in the oldest segment cannot be read
+    assert flash.bad in flash.files
+    flash.bad = ""
+    assert len(reopened(flash, limits).history("b@x", 99)) == 12

@@ -4,7 +4,7 @@ from nocarrier.compat import const
 from nocarrier.errors import UsageError
 
 _SHARE = const(64)  # bytes of the log for each key, that keys which outlive their message leave room for others
-_ROW_SHARE = const(16)  # bytes of a segment for each key: all of them fit into one record
+_ROW_SHARE = const(40)  # bytes of a segment for each key: all of them take a quarter of one
 _MOST_HOURS = const(32767)
 
 

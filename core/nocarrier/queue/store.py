@@ -78,6 +78,8 @@ class Store:
                 self.outbox.session_gone()
         elif kind == records.NEXT:
             self._numbers.take(records.number_of(payload) - 1)
+        elif kind == records.SEEN:  # numbers up to there have been given, be it that nothing has come of the last ones
+            self._numbers.take(records.number_of(payload))
         elif kind == records.HANDLED:
             self.h = records.number_of(payload)
         elif kind == records.CURSOR:
