@@ -13,7 +13,7 @@ GOOD = {"jid": "anna@exchange.test", "password": "s3cret-value", "number": "555"
 def test_defaults_and_what_is_given():
     plain = Settings(GOOD)
     assert plain.account.resource == "nocarrier" and plain.line.rate_bps == 2400 and plain.line.trusted is False
-    assert plain.client.wire.stanza_bytes == 4096 and plain.queue.segments == 8 and plain.speed == 1
+    assert plain.client.wire.stanza_bytes == 3584 and plain.queue.segments == 8 and plain.speed == 1
     fields = {"rate_bps": 9600, "trusted": True, "loaded": 5, "resource": "t-deck", "stanza_words": 24}
     given = Settings({**GOOD, **fields})
     assert given.line.rate_bps == 9600 and given.line.trusted and given.queue.loaded == 5
