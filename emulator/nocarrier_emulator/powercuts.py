@@ -120,7 +120,7 @@ class Conversation:
         exchange.archiving, exchange.tells_h = archiving, tells_h
         exchange.mechanisms = ("PLAIN",)
         accounts = [exchange.add(name, "pw") for name in ("anna", "bert")]
-        exchange.befriend(*accounts)
+        exchange.befriend(accounts[0], accounts[1])
         self._ids: dict[str, set[str]] = {}
         self._listen()
         self.bert = Device(self._clock, exchange, accounts[1].jid, QueueLimits(), MemoryFlash())
