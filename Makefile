@@ -1,7 +1,7 @@
 # Everything here sets up what it needs first (tests/setup), and sets nothing up when it is there.
 WITH = sh tests/setup/with.sh
 
-.PHONY: run demo test bench soak check help
+.PHONY: run demo journal test bench soak check help
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -20,6 +20,10 @@ HEAP ?= 64k
 demo:
 	@$(WITH) test python -m nocarrier_emulator demo --server $(SERVER) --peer $(PEER) --seed $(SEED) --speed $(SPEED) \
 		--heap $(HEAP)
+
+# make journal FOLDER=…     what is on a handheld's flash, copied into a folder, and whether all of it can be read
+journal:
+	@$(WITH) run python -m nocarrier_emulator journal $(FOLDER)
 
 # make test                 all tests, after the static checks. ARGS="-k words" for some of them
 test: check

@@ -49,9 +49,10 @@ class Commands:
         self.session.out.encode(messages.to_stanza(Outgoing(0, 0, "%08x-%s" % (0, token), to, body)))
         if len(body.encode()) > self.store.limits.body_bytes:
             raise UsageError("text longer than %d bytes" % self.store.limits.body_bytes)
-        seq = self.store.enqueue(to, body, token, bulk, expires_s).seq
+        seq = self.store.enqueue(to, body, token, bulk, expires_s, False).seq
         self._events.append((events.STATE, (seq, states.QUEUED)))
-        self._pump()
+        self._pump()  # if it goes at once, one flush makes sure of the message and of its number
+        self.store.make_sure()
         return seq
 
     def cancel(self, seq: int) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 
 
 def main() -> int:
@@ -35,7 +36,13 @@ def _run() -> int:
     serve.add_argument("--port", type=int, default=8201, help="0: any that is free")
     serve.add_argument("--seed", type=int, default=1)
     serve.add_argument("--headless", action="store_true", help="only serve, open no browser")
+    reader = commands.add_parser("journal", help="shows and verifies what is on a handheld's flash")
+    reader.add_argument("folder", type=Path)
     options = parser.parse_args()
+    if options.command == "journal":
+        from nocarrier_emulator import journaltool
+
+        return journaltool.show(options.folder)
     if options.command == "serve":
         from nocarrier_emulator.web import server
 

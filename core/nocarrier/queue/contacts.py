@@ -30,10 +30,9 @@ class Contacts:
         self._places: "dict[str, int]" = {}
 
     def replay(self, position: int, kind: int, payload: bytes) -> None:
-        """Takes a record while the journal is opened."""
-        if kind == records.CONTACT:
-            self.version, jid, subscription, _ = records.unpack(kind, payload)
-            self._note(jid, subscription, position)
+        """Takes a CONTACT while the journal is opened."""
+        self.version, jid, subscription, _ = records.unpack(kind, payload)
+        self._note(jid, subscription, position)
 
     def save(self, version: str, jid: str, subscription: str, name: str) -> bool:
         """A contact as it is now, or without JID only the version. The caller flushes. Raises StorageError.

@@ -29,27 +29,25 @@ class Inbox:
         self._aside_limit = aside
         self._aside: "list[tuple[int, int, bytes]]" = []  # (number, position, keys), in the order in which they came
 
-    def replay(self, position: int, kind: int, payload: bytes) -> "Optional[Incoming]":
-        """Takes a record while the journal is opened. Returns the message if it was one that is new, be it aside."""
-        if kind == records.IN:
-            message = records.unpack_in(payload)
-            if self._numbers.take(message.seq):
-                self._owe(message, position)
-                self._remember(message)
-                return message
-        elif kind == records.OWED:
-            self._owe(records.unpack_in(payload), position)
+    def replay(self, position: int, kind: int, payload: bytes) -> bool:
+        """Takes a record while the journal is opened. Returns whether it was a message that is new, be it aside."""
+        if kind in (records.IN, records.OWED, records.ASIDE):
+            seq, _, utc_s, flags, keys = records.in_head(payload)
+            if kind == records.OWED:
+                self._owe(seq, flags, position)
+            elif kind == records.IN and self._numbers.take(seq):
+                self._owe(seq, flags, position)
+                self._remember(keys, utc_s)
+                return True
+            elif kind == records.ASIDE and not self.is_aside(keys):
+                self._numbers.take(seq)
+                self._aside = sorted(self._aside + [(seq, position, keys)])
+                return True
         elif kind == records.KEYS:
             self.window.restore(payload)
         elif kind == records.RECEIPT:
             self._drop_receipt(records.number_of(payload))
-        elif kind == records.ASIDE:
-            message = records.unpack_in(payload)
-            if not self.is_aside(message.keys):
-                self._numbers.take(message.seq)
-                self._aside = sorted(self._aside + [(message.seq, position, message.keys)])
-                return message
-        return None
+        return False
 
     def store(self, message: Incoming) -> int:
         """Writes a message to flash and numbers it; it is there when this returns its position. Raises StorageError."""
@@ -64,8 +62,8 @@ class Inbox:
             self.receipt_done(self._owed[0][0])
         position = self._journal.append(records.IN, payload)
         self._journal.flush()
-        self._owe(message, position)
-        self._remember(message)
+        self._owe(message.seq, message.flags, position)
+        self._remember(message.keys, message.utc_s)
         return position
 
     def put_aside(self, message: Incoming) -> bool:
@@ -121,15 +119,16 @@ class Inbox:
             self._owed = [(seq, new if at == position else at) for seq, at in self._owed]
         return self.window.holds(keys)
 
-    def _owe(self, message: Incoming, position: int) -> None:
-        if message.flags & records.RECEIPT_OWED:
-            self._drop_receipt(message.seq)
-            self._owed = sorted(self._owed + [(message.seq, position)])[-self._receipts :]
+    def _owe(self, seq: int, flags: int, position: int) -> None:
+        if flags & records.RECEIPT_OWED:
+            self._drop_receipt(seq)
+            self._owed = sorted(self._owed + [(seq, position)])[-self._receipts :]
 
-    def _remember(self, message: Incoming) -> None:
+    def _remember(self, keys: bytes, utc_s: int) -> None:
         """Takes a new message's keys into memory; one of them may have been aside."""
-        self._aside = [row for row in self._aside if not share_key(row[2], message.keys)]
-        self.window.remember(message.keys, message.utc_s)
+        if self._aside:
+            self._aside = [row for row in self._aside if not share_key(row[2], keys)]
+        self.window.remember(keys, utc_s)
 
     def _drop_receipt(self, seq: int) -> None:
         self._owed = [pair for pair in self._owed if pair[0] != seq]

@@ -61,7 +61,7 @@ class Outbox:
     def enqueue(
         self, to: str, body: str, token: str, utc_s: int, bulk: bool = False, expires_s: int = 0
     ) -> "tuple[int, Outgoing]":
-        """Writes a new message to flash; it is there when this returns, at that position.
+        """Writes a new message to flash, at the position that is returned; the caller flushes.
 
         token: unguessable part of the message id (RFC 6120 §8.1.3). bulk, expires_s: see Outgoing. Raises UsageError
         when what waits already fills its share of the flash, or an address is too long; StorageError when the flash
@@ -72,7 +72,6 @@ class Outbox:
         message = Outgoing(seq, utc_s, "%x-%s" % (seq, token), to, body, bulk, expires_s)
         payload = self._unsent.checked(records.pack_out(message))
         position = self._journal.append(records.OUT, payload)
-        self._journal.flush()
         self._unsent.add(entry_of(position, records.OUT, payload))
         return position, message
 

@@ -74,11 +74,10 @@ _LAYOUTS = (
     "IIIBksss*", "b", "I*",
 )  # fmt: skip
 _SIZES = "  B H   I"  # a number is half as many bytes long as there are characters before it
-_OUT_FLAGS = const(8)  # where they are in an OUT
-# Fields of OUT, IN and OUT_AGAIN.
-_TO = const(5)
-_SENDER = const(6)
-_OUT = const(4)
+# All of the log is read when it is opened: what is needed then is looked for where it is.
+_OUT_FLAGS = const(8)
+_STRINGS = const(13)  # where those of OUT and IN begin; an IN's keys are in front of them
+_AGAIN_CURSOR = const(6)
 
 
 class Outgoing:
@@ -146,32 +145,19 @@ def pack(kind: int, *fields: "Any") -> bytes:
 
 def unpack(kind: int, payload: bytes) -> "list[Any]":
     """The fields of a record of that kind, as pack() takes them."""
-    return _fields(kind, payload, 0, len(_LAYOUTS[kind]))
-
-
-def field(kind: int, payload: bytes, index: int) -> "Any":
-    """One of them; the others cost no memory."""
-    return _fields(kind, payload, index, index + 1)[0]
-
-
-def _fields(kind: int, payload: bytes, first: int, last: int) -> "list[Any]":
     fields: "list[Any]" = []
     at = 0
-    layout = _LAYOUTS[kind]
-    for i in range(last):
-        code = layout[i]
+    for code in _LAYOUTS[kind]:
         if code in _SIZES:
-            end = at + _SIZES.find(code) // 2
-        elif code in "sk":
-            at, end = at + 1, at + 1 + payload[at]
-        else:
-            end = len(payload)
-        if i >= first:
-            if code in _SIZES:
-                fields.append(struct.unpack_from("<" + code, payload, at)[0])
-            else:
-                data = payload[at:end]
-                fields.append(str(data, "utf-8") if code in "s*" else data)
+            fields.append(struct.unpack_from("<" + code, payload, at)[0])
+            at += _SIZES.find(code) // 2
+            continue
+        end = len(payload)
+        if code in "sk":
+            end = at + 1 + payload[at]
+            at += 1
+        data = payload[at:end]
+        fields.append(str(data, "utf-8") if code in "s*" else data)
         at = end
     return fields
 
@@ -189,18 +175,33 @@ def number_of(payload: bytes) -> int:
 
 def out_of(kind: int, payload: bytes) -> bytes:
     """The payload of the OUT in an OUT or OUT_AGAIN record."""
-    out: bytes = payload if kind == OUT else field(kind, payload, _OUT)
-    return out
+    return payload if kind == OUT else payload[_AGAIN_CURSOR + 1 + payload[_AGAIN_CURSOR] :]
 
 
 def other_end(kind: int, payload: bytes) -> str:
     """The bare JID at the other end of a message's record; "" for other records."""
-    jid = ""
-    if kind in (OUT, OUT_AGAIN):
-        jid = field(OUT, out_of(kind, payload), _TO)
-    elif kind == IN:
-        jid = bare(field(IN, payload, _SENDER))
-    return jid
+    if kind == IN:
+        return bare(_string(payload, 2))
+    return _string(out_of(kind, payload), 1) if kind in (OUT, OUT_AGAIN) else ""
+
+
+def in_head(payload: bytes) -> "tuple[int, int, int, int, bytes]":
+    """(seq, h, utc, flags, keys) of an IN, OWED or ASIDE."""
+    seq, h, utc_s, flags, size = struct.unpack_from("<IIIBB", payload, 0)
+    return seq, h, utc_s, flags, payload[_STRINGS + 1 : _STRINGS + 1 + size]
+
+
+def archive_id(payload: bytes) -> str:
+    """Of an IN or ASIDE."""
+    return _string(payload, 1)
+
+
+def _string(payload: bytes, index: int) -> str:
+    """One of those of an OUT or IN."""
+    at = _STRINGS
+    for _ in range(index):
+        at += 1 + payload[at]
+    return str(payload[at + 1 : at + 1 + payload[at]], "utf-8")
 
 
 def is_bulk(out: bytes) -> bool:

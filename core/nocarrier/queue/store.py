@@ -64,21 +64,26 @@ class Store:
             self.save_session("", 0, "")
 
     def _replay(self, position: int, kind: int, payload: bytes) -> None:
-        self.outbox.replay(position, kind, payload, self.known_end())
-        self.contacts.replay(position, kind, payload)
-        self.talks.replay(position, kind, payload)
-        message = self.inbox.replay(position, kind, payload)
-        if message is not None:
-            self.h = message.h
-            if message.flags & records.MOVES_CURSOR:
-                self.cursor = message.archive_id
+        if kind in (records.IN, records.OWED, records.ASIDE, records.KEYS, records.RECEIPT):
+            if self.inbox.replay(position, kind, payload):
+                _, self.h, _, flags, _ = records.in_head(payload)
+                if flags & records.MOVES_CURSOR:
+                    self.cursor = records.archive_id(payload)
+            self.talks.replay(position, kind, payload)
+        elif kind in (records.OUT, records.OUT_AGAIN, records.SENT, records.STATE):
+            self.outbox.replay(position, kind, payload, self.known_end())
+            self.talks.replay(position, kind, payload)
+        elif kind == records.CONTACT:
+            self.contacts.replay(position, kind, payload)
         elif kind in (records.SESSION, records.SAME):
             self.h, self.sm_id, self.jid = records.unpack(kind, payload)
             if kind == records.SESSION:
                 self.outbox.session_gone()
         elif kind == records.NEXT:
             self._numbers.take(records.number_of(payload) - 1)
-        elif kind == records.SEEN:  # numbers up to there have been given, be it that nothing has come of the last ones
+        elif kind == records.SEEN:
+            self.talks.replay(position, kind, payload)
+            # Numbers up to there have been given, be it that nothing has come of the last ones.
             self._numbers.take(records.number_of(payload))
         elif kind == records.HANDLED:
             self.h = records.number_of(payload)
@@ -125,13 +130,24 @@ class Store:
         self.h = message.h
         return True
 
-    def enqueue(self, to: str, body: str, token: str, bulk: bool = False, expires_s: int = 0) -> Outgoing:
-        """A message to send; it is on flash when this returns. Raises UsageError, StorageError."""
+    def enqueue(
+        self, to: str, body: str, token: str, bulk: bool = False, expires_s: int = 0, sure: bool = True
+    ) -> Outgoing:
+        """A message to send; it is on flash when this returns. Raises UsageError, StorageError.
+
+        sure: False if that is only wanted when make_sure() returns; what is written meanwhile may have done it.
+        """
         self.make_room()
         position, message = self._roomy(self.outbox.enqueue, to, body, token, self.utc_s, bulk, expires_s)
         self.talks.wrote(position, to)
+        if sure:
+            self.make_sure()
         found: Outgoing = message
         return found
+
+    def make_sure(self) -> None:
+        """All that was written is on flash when this returns. Raises StorageError."""
+        self._journal.flush()
 
     def cancel(self, seq: int) -> None:
         """A queued message is not to be sent. Raises UsageError if it is not queued any more, StorageError."""

@@ -30,13 +30,16 @@ class Talks:
         self._journal = journal
         self._limit = limit
         self._rows = bytearray()
+        self._jid = ""  # the one that was asked for last; messages come in rows
+        self._key = b""
+        self._at = -1
 
     def replay(self, position: int, kind: int, payload: bytes) -> None:
         """Takes a record while the journal is opened."""
         if kind in (records.OUT, records.OUT_AGAIN):
             self.wrote(position, records.other_end(kind, payload))
         elif kind == records.IN:
-            flags = records.field(kind, payload, 3)
+            flags = records.in_head(payload)[3]
             self.came(position, records.number_of(payload), records.other_end(kind, payload), flags)
         elif kind == records.SEEN:
             seq, jid = records.unpack(kind, payload)
@@ -78,7 +81,7 @@ class Talks:
             if kind == records.IN:
                 at = self._find(records.other_end(kind, payload))
                 seen = at >= 0 and records.number_of(payload) <= self._row(at)[2]
-                if at >= 0 and not seen and not records.field(kind, payload, 3) & records.ELSEWHERE:
+                if at >= 0 and not seen and not records.in_head(payload)[3] & records.ELSEWHERE:
                     counts[at // _ROW_BYTES] += 1
         return counts
 
@@ -127,11 +130,12 @@ class Talks:
 
     def _find(self, jid: str) -> int:
         """Where its row begins, or -1."""
-        key = dedup_key(jid)
-        for at in range(0, len(self._rows), _ROW_BYTES):
-            if self._rows[at : at + KEY_BYTES] == key:
-                return at
-        return -1
+        if self._at < 0 or jid != self._jid or self._rows[self._at : self._at + KEY_BYTES] != self._key:
+            self._jid, self._key = jid, dedup_key(jid)
+            self._at = self._rows.find(self._key)
+            while self._at >= 0 and self._at % _ROW_BYTES:
+                self._at = self._rows.find(self._key, self._at + 1)
+        return self._at
 
     def _row(self, at: int) -> "tuple[bytes, int, int, int]":
         key, newest, seen, unseen = struct.unpack_from(_ROW, self._rows, at)
