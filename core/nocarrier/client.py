@@ -94,7 +94,9 @@ class Client(Commands):
             self.session, store, self.roster, catch_up, account.jid, self._token, self._events,
             limits.window, limits.posts,
         )  # fmt: skip
-        self._reader = Reader(account.jid, self.session.acks, store, self.roster, catch_up, self._sender, self._events)
+        self._reader = Reader(
+            account.jid, self.session.acks, store, self.roster, catch_up, self._sender, self._events, account.carbons
+        )
 
     def open(self) -> None:
         """Reads the store. Raises StorageError."""

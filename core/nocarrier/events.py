@@ -4,7 +4,7 @@ from nocarrier.compat import const
 
 ONLINE = const(1)  # value: True if the old session was resumed
 OFFLINE = const(2)  # value: None
-MESSAGE = const(3)  # value: records.Incoming, on flash
+MESSAGE = const(3)  # value: records.Incoming, on flash; with the flag ELSEWHERE the user's own, from another device
 STATE = const(4)  # value: (seq, state): an outgoing message moved on (queue/states.py)
 ROSTER = const(5)  # value: None; Client.roster has changed
 PRESENCE = const(6)  # value: roster.Contact

@@ -29,7 +29,7 @@ class NetDevice:
 
     way: PLAIN, STARTTLS or DIRECT, for the server's domain that has it. ca: the PEM file of the root that is trusted
     under TLS. trusted: the user's word for the line. quick, legacy: see Account. flash: of an earlier device, or new.
-    domain, port, line, inner (what carries the bytes): others than the server's and the usual. handshake_ms: see
+    carbons: see Account. domain, port, line, inner (what carries the bytes): others than the usual. handshake_ms: see
     TlsLink's silence_ms.
     """
 
@@ -49,10 +49,13 @@ class NetDevice:
         line: LineProfile | None = None,
         inner: Link | None = None,
         handshake_ms: int = 60_000,
+        carbons: bool = False,
+        resource: str = "",
     ) -> None:
         self.flash = flash or MemoryFlash()
         domain = domain or (server.domain if way == PLAIN else server.tls_domain)
-        account = Account("%s@%s" % (user, domain), password or server.users.get(user), "nc-" + user, quick, legacy)
+        password, resource = password or server.users.get(user), resource or "nc-" + user
+        account = Account("%s@%s" % (user, domain), password, resource, quick, legacy, carbons=carbons)
         count = iter(range(1 << 30))
 
         def entropy(size: int) -> bytes:

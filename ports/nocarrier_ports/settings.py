@@ -25,6 +25,7 @@ _DEFAULTS: "dict[str, Any]" = {
     "quick": False,
     "legacy": False,
     "asks": False,
+    "carbons": False,
     # The line (LineProfile). trusted: nobody listens, so that the password may cross it in clear.
     "rate_bps": 2400,
     "latency_ms": 300,
@@ -64,9 +65,8 @@ class Settings:
         for name in _DEFAULTS:
             if type(got[name]) is not type(_DEFAULTS[name]):
                 raise UsageError("settings: %s is of the wrong type" % name)
-        self.account = Account(
-            fields["jid"], got["password"] or None, got["resource"], got["quick"], got["legacy"], got["asks"]
-        )
+        choices = (got["quick"], got["legacy"], got["asks"], got["carbons"])
+        self.account = Account(fields["jid"], got["password"] or None, got["resource"], *choices)
         self.number: str = fields["number"]
         self.port: str = fields["port"]
         self.speed: int = got["speed"]

@@ -23,6 +23,39 @@ def test_an_error_of_the_archive_does_not_move_the_cursor():
     assert shown(talk) == ["live", "missed"]
 
 
+def own_entry(query, archive_id, resource, message_id, body):
+    """An archive entry of a message that the user has sent to the contact."""
+    entry = archived(query, archive_id, d.OWN + "/" + resource, message_id, body)
+    return entry.replace(
+        b" type='chat' id='" + message_id, b" to='%s/x' type='chat' id='%s" % (d.PEER.encode(), message_id)
+    )
+
+
+def test_what_the_user_has_written_on_another_device_belongs_to_the_conversation():
+    talk = online()
+    talk.client.send_message(d.PEER, "mine, from here")
+    said = talk.said()
+    talk.server(ACK % 4)
+    talk.reboot()
+    talk.up()
+    request, query, _ = query_in(new_session(talk))
+    here = talk.client.store.jid.split("/")[1]
+    entries = own_entry(query, b"arch-2", here, sent(said)[0][0], b"mine, from here")
+    entries += own_entry(query, b"arch-3", "desk", b"m3", b"mine, from the desk")
+    entries += archived(query, b"arch-4", d.PEER + "/p", b"m4", b"answer")
+    talk.server(entries + fin(request, b"arch-4"))
+    for _ in range(2):
+        items = talk.client.store.history(d.PEER, 9)
+        assert [(i.body, i.incoming) for i in items] == [
+            ("mine, from here", False), ("mine, from the desk", False), ("answer", True),
+        ]  # fmt: skip
+        assert talk.client.store.talks.unseen(d.PEER) == 1 and talk.client.store.cursor == "arch-4"
+        assert not talk.client.store.inbox.next_owed([])
+        # The walk comes by once more: nothing is new.
+        request, query, _ = query_in(new_session(talk))
+        talk.server(own_entry(query, b"arch-3", "desk", b"m3", b"mine, from the desk") + fin(request, b"arch-4"))
+
+
 def test_a_cursor_that_has_expired_means_that_all_there_is_is_new():
     talk = online()
     request, _, _ = query_in(new_session(talk))

@@ -1,4 +1,4 @@
-"""Exactly once and in order, whatever fails: a slice of what `make soak NAME=delivery` plays by thousands."""
+"""Exactly once and in order, whatever fails: a slice of what `make soak NAME=campaign` plays by thousands."""
 
 import pytest
 

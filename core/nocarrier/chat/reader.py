@@ -29,10 +29,11 @@ except ImportError:
 # What a request of ours was for.
 _ROSTER_GET = const(1)
 _PAGE = const(2)
+_CARBONS = const(3)
 
 
 class Reader:
-    """The way from the session to the store. events: the client's."""
+    """The way from the session to the store. events: the client's. carbons: whether copies are wanted (XEP-0280)."""
 
     def __init__(
         self,
@@ -43,7 +44,9 @@ class Reader:
         catch_up: CatchUp,
         sender: Sender,
         events: "list[tuple[int, object]]",
+        carbons: bool = False,
     ) -> None:
+        self._carbons = carbons
         self._own = own_jid
         self._acks = acks
         self._store = store
@@ -76,6 +79,8 @@ class Reader:
         """What can be asked for before anything is known of the session."""
         if not self._roster.asked:  # after a restart of the device too: who knows whether it was sent
             self._roster.asked = True
+            if self._carbons:
+                self._sender.request(_CARBONS, "set", Element("enable", ns.CARBONS))
             self._sender.request(_ROSTER_GET, "get", Element("query", ns.ROSTER, ("ver", self._roster.version())))
             self.tell_presence()
 
@@ -87,6 +92,8 @@ class Reader:
         """One stanza. Raises StorageError: then it counts as not handled."""
         if stanza.name == "message":
             entry = self._catch_up.entry(stanza)
+            if self._carbons and entry is None and self._copy(stanza):
+                return
             if entry is None:
                 in_archive = messages.archive_id(stanza, self._own)
                 ahead = self._catch_up.will_bring(in_archive)
@@ -143,8 +150,38 @@ class Reader:
                 # The archive's time is the message's time; one inside, if any, is the sender's claim.
                 self._message(stanza, entry.archive_id, True, False, entry.utc_s)
             return
-        seq = self._store.outbox.found_on_server(stanza.get("id") or "")
-        self._moved(seq, states.ON_SERVER)
+        message_id = stanza.get("id") or ""
+        outbox = self._store.outbox
+        self._moved(outbox.found_on_server(message_id), states.ON_SERVER)
+        if is_new and self._store.jid not in ("", stanza.get("from")) and not outbox.is_ours(message_id):
+            self._keep_copy(stanza, entry.archive_id, True, entry.utc_s, True)
+
+    def _copy(self, stanza: Node) -> bool:
+        """Of a message of another device's. Returns False if it is none."""
+        from nocarrier.chat import carbons
+
+        found = carbons.copied(stanza, self._own)
+        if found is None:
+            return False
+        which, message = found
+        in_archive = messages.archive_id(message, self._own)
+        if not self._catch_up.will_bring(in_archive):
+            up_to_date = self._catch_up.up_to_date
+            self._keep_copy(message, in_archive, up_to_date, self._store.utc_s, which == carbons.SENT)
+        return True
+
+    def _keep_copy(self, stanza: Node, archive_id: str, moves_cursor: bool, utc_s: int, is_own: bool) -> None:
+        """What another device has sent, or got: it belongs to the conversation here too, but no receipt is ours."""
+        kind = stanza.get("type") or "normal"
+        message = messages.incoming(stanza, stanza.child_text("body", ns.CLIENT), archive_id, moves_cursor, utc_s)
+        to = bare(stanza.get("to") or "")
+        if message is None or kind not in ("chat", "normal") or is_own and not to:
+            return
+        message.flags &= ~records.RECEIPT_OWED
+        if is_own:
+            message.sender = to
+            message.flags |= records.ELSEWHERE
+        self._keep(message)
 
     def _message(self, stanza: Node, archive_id: str, moves_cursor: bool, ahead: bool, utc_s: int = 0) -> None:
         """utc_s: when the archive got it, or 0."""

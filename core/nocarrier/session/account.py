@@ -21,6 +21,7 @@ class Account:
     password: None if the device does not keep it: then a token or a key of an earlier login must do, or the user is
     asked for it. quick: under verified TLS send the password itself, a round trip less; the server sees it.
     legacy: the server is of 2001 and knows no XMPP 1.0: `jabber:iq:auth` instead (XEP-0078).
+    carbons: what the user's other devices send and get is shown here too, at the cost of its bytes (XEP-0280).
     asks: where nobody can tell whether a message has arrived it is not sent again until the user says so.
     """
 
@@ -32,6 +33,7 @@ class Account:
         quick: bool = False,
         legacy: bool = False,
         asks: bool = False,
+        carbons: bool = False,
     ) -> None:
         if not resource:
             raise UsageError("an account has a resource")
@@ -46,6 +48,7 @@ class Account:
         self.quick = quick
         self.legacy = legacy
         self.asks = asks
+        self.carbons = carbons
         self.typed = False  # the password was, and may be wrong
 
     def type_password(self, password: str) -> None:
