@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nocarrier import events
+from nocarrier.queue import states
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.campaign import judge
 from nocarrier_emulator.faultylink import DROP, FAULTS, FaultyLink
@@ -25,18 +26,23 @@ ANNA, BERT, OBSERVER = "anna", "bert", "carl"
 _AHEAD = 6  # messages that wait at a time
 _PATIENCE_S = 120.0
 _LONGEST_BYTES = 8_000
+_QUIET_S = 40.0  # so long after nothing is under way any more nothing comes; a server's plea for patience is shorter
 _HOLE_S = 3.0  # a black hole in which nobody has anything to say is one for ever: then the carrier falls
 _LATEST = 40  # lines of a history that are looked at after a restart of the device
 
 
 @dataclass
 class Outcome:
-    """What happened; both ways, and at the observer."""
+    """What happened; both ways, and at the observer.
+
+    lost_by_server: it had acknowledged them, and did not deliver them when it was stopped.
+    """
 
     seed: int
     sent: int = 0
     observed: int = 0
     lost: int = 0
+    lost_by_server: int = 0
     duplicated: int = 0
     reordered: int = 0
     cuts: int = 0
@@ -101,6 +107,13 @@ class Party:
         del self.device.flights[:-1]
         self._seen = 0
 
+    def acknowledged(self, to: str, body: str) -> bool:
+        """True if the device has the server's word for this message."""
+        for item in self.device.client.store.history("%s@%s" % (to, self._server.domain), 999):
+            if item.body == body and not item.incoming:
+                return item.state in (states.ON_SERVER, states.DELIVERED, states.READ)
+        return False
+
     def idle(self) -> bool:
         """Nothing waits and nothing is under way."""
         client = self.device.client
@@ -132,6 +145,7 @@ class Deliveries:
         self.outcome = Outcome(seed)
         self._parties = (Party(server, ANNA, BERT, self._rng), Party(server, BERT, ANNA, self._rng))
         self._observer = RawObserver(server, OBSERVER)
+        self._written_off = [0, 0, 0]  # of those for Anna, Bert and the observer
         # After how many messages of Anna's what happens; spread evenly, in any order.
         acts = [self._cut] * cuts + [self._restart] * restarts + [self._kill] * kills
         self._rng.shuffle(acts)
@@ -165,7 +179,8 @@ class Deliveries:
     def _behind(self, number: int) -> int:
         """How many messages the slowest has not got yet."""
         anna, bert = self._parties
-        return number - min(len(anna.got), len(bert.got), len(self._observer.got))
+        got = (len(anna.got), len(bert.got), len(self._observer.got))
+        return number - min(map(sum, zip(got, self._written_off, strict=True)))
 
     def _cut(self) -> None:
         """A line fails at one of the bytes to come; the fault before must have happened."""
@@ -191,21 +206,41 @@ class Deliveries:
 
     def _until(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _PATIENCE_S
+        quiet_since = time.monotonic()
         while not condition():
+            if not all(party.idle() for party in self._parties):
+                quiet_since = time.monotonic()
+            elif time.monotonic() - quiet_since > _QUIET_S:
+                self._write_off()
+                quiet_since = time.monotonic()
             assert time.monotonic() < deadline, "it does not go on: %r %r %r %r" % (
                 self.outcome, [(p.device.client.online(), p.device.runner.state) for p in self._parties],
                 [len(p.got) for p in self._parties], len(self._observer.got),
             )  # fmt: skip
             self._step()
 
-    def _judge(self) -> None:
+    def _ways(self) -> "list[tuple[Party, str, list[str], list[str]]]":
+        """(who wrote, to whom, what, what has come of it), to Anna, Bert and the observer."""
         anna, bert = self._parties
-        for typed, got in (
-            (anna.typed[BERT], bert.received()),
-            (bert.typed[ANNA], anna.received()),
-            (anna.typed[OBSERVER], self._observer.got),
-        ):
+        return [
+            (bert, ANNA, bert.typed[ANNA], anna.received()),
+            (anna, BERT, anna.typed[BERT], bert.received()),
+            (anna, OBSERVER, anna.typed[OBSERVER], self._observer.got),
+        ]
+
+    def _write_off(self) -> None:
+        """All is quiet: what has not come, though the server has acknowledged it, will not."""
+        for way, (party, to, typed, got) in enumerate(self._ways()):
+            there = set(got)
+            missing = sum(text not in there and party.acknowledged(to, text) for text in typed)
+            self.outcome.lost_by_server += missing - self._written_off[way]
+            self._written_off[way] = missing
+
+    def _judge(self) -> None:
+        for way, (_, _, typed, got) in enumerate(self._ways()):
+            self.outcome.lost -= self._written_off[way]
             for what, count in judge(typed, got).items():
                 setattr(self.outcome, what, getattr(self.outcome, what) + count)
+        anna, bert = self._parties
         self.outcome.sent = len(anna.typed[BERT]) + len(bert.typed[ANNA])
         self.outcome.observed = len(self._observer.got)
