@@ -3,7 +3,7 @@
 What it found is said in words, and as one JSON object in the last line.
 """
 
-import importlib
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -17,8 +17,12 @@ def main() -> int:
         for path in modules.values():
             print("NAME=%-10s %s" % (path.stem.replace("_", "-"), path.read_text().split('"""')[1].split("\n")[0]))
         return 2 if name else 0
-    sys.path.insert(0, str(folder))
-    result = importlib.import_module(name).main()
+    sys.path.append(str(folder))  # behind the library's own: one of them is called "queue" too
+    spec = importlib.util.spec_from_file_location("named_" + name, modules[name])
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    result = module.main()
     print(json.dumps(result))
     return 1 if result.get("failed") else 0
 
