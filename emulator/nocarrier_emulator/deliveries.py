@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from nocarrier import events
 from nocarrier.queue import states
+from nocarrier.queue.limits import QueueLimits
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.campaign import judge
 from nocarrier_emulator.faultylink import DROP, FAULTS, FaultyLink
@@ -28,6 +29,7 @@ _PATIENCE_S = 120.0
 _LONGEST_BYTES = 8_000
 _QUIET_S = 40.0  # so long after nothing is under way any more nothing comes; a server's plea for patience is shorter
 _HOLE_S = 3.0  # a black hole in which nobody has anything to say is one for ever: then the carrier falls
+_LIMITS = QueueLimits(65536, 128)  # all is kept
 _LATEST = 40  # lines of a history that are looked at after a restart of the device
 
 
@@ -64,7 +66,7 @@ class Party:
         self._name = name
         self._peer_jid = "%s@%s" % (peer, server.domain)
         self._rng = rng
-        self._flash = MemoryFlash()
+        self._flash = MemoryFlash(1 << 24)
         self._seen = 0
         self._in_hole_since = 0.0
         self.link: FaultyLink
@@ -74,7 +76,9 @@ class Party:
     def _boot(self) -> None:
         self.link = FaultyLink(TcpLink("127.0.0.1", self._server.port))
         line = LineProfile(1_000_000, 40, 1, True)
-        self.device = NetDevice(self._server, self._name, flash=self._flash, trusted=True, line=line, inner=self.link)
+        self.device = NetDevice(
+            self._server, self._name, flash=self._flash, trusted=True, line=line, inner=self.link, queue=_LIMITS
+        )
         self._seen = 0
         for item in self.device.client.store.history(self._peer_jid, _LATEST):
             if item.incoming:
@@ -109,7 +113,7 @@ class Party:
 
     def acknowledged(self, to: str, body: str) -> bool:
         """True if the device has the server's word for this message."""
-        for item in self.device.client.store.history("%s@%s" % (to, self._server.domain), 999):
+        for item in self.device.client.store.history("%s@%s" % (to, self._server.domain), 1 << 20, 0, 1 << 30):
             if item.body == body and not item.incoming:
                 return item.state in (states.ON_SERVER, states.DELIVERED, states.READ)
         return False

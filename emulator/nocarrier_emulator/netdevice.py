@@ -51,6 +51,7 @@ class NetDevice:
         handshake_ms: int = 60_000,
         carbons: bool = False,
         resource: str = "",
+        queue: QueueLimits | None = None,
     ) -> None:
         self.flash = flash or MemoryFlash()
         domain = domain or (server.domain if way == PLAIN else server.tls_domain)
@@ -62,7 +63,7 @@ class NetDevice:
             return (next(count).to_bytes(4, "big") + time.monotonic_ns().to_bytes(8, "big") * 4)[:size]
 
         line = line or LineProfile(1_000_000, 10, 5_000, trusted)
-        self.client = Client(account, Store(self.flash, QueueLimits()), line, entropy)
+        self.client = Client(account, Store(self.flash, queue or QueueLimits()), line, entropy)
         self.client.open()
         port = port or {PLAIN: server.port, STARTTLS: server.starttls_port, DIRECT: server.tls_port}[way]
         self.link: Link = inner or TcpLink("127.0.0.1", port)
