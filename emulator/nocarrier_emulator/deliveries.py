@@ -67,7 +67,6 @@ class Party:
         self._peer_jid = "%s@%s" % (peer, server.domain)
         self._rng = rng
         self._flash = MemoryFlash(1 << 24)
-        self._seen = 0
         self._in_hole_since = 0.0
         self.link: FaultyLink
         self.device: NetDevice
@@ -79,7 +78,6 @@ class Party:
         self.device = NetDevice(
             self._server, self._name, flash=self._flash, trusted=True, line=line, inner=self.link, queue=_LIMITS
         )
-        self._seen = 0
         for item in self.device.client.store.history(self._peer_jid, _LATEST):
             if item.incoming:
                 self.got.setdefault(item.seq, item.body)
@@ -104,12 +102,11 @@ class Party:
             self._in_hole_since = time.monotonic()
         elif time.monotonic() - self._in_hole_since > _HOLE_S:
             self.link.fail(DROP)
-        for kind, value in self.device.events[self._seen :]:
+        for kind, value in self.device.events:
             if kind == events.MESSAGE:
                 self.got.setdefault(value.seq, value.body)
         del self.device.events[:]
         del self.device.flights[:-1]
-        self._seen = 0
 
     def acknowledged(self, to: str, body: str) -> bool:
         """True if the device has the server's word for this message."""

@@ -6,11 +6,20 @@ from nocarrier.queue.store import Store
 from nocarrier.queue.window import dedup_key
 
 try:
-    from typing import Optional
+    from typing import Any, Callable, Optional, Type
 
     from nocarrier.queue.storage import Storage
 except ImportError:
     pass
+
+
+def raises(error: "Type[Exception]", call: "Callable[..., Any]", *args: "Any") -> bool:
+    """Whether the call is refused with that error; pytest is not everywhere."""
+    try:
+        call(*args)
+    except error:
+        return True
+    return False
 
 
 def reopened(flash: "Storage", limits: "Optional[QueueLimits]" = None) -> Store:

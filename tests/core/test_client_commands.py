@@ -8,14 +8,11 @@ from nocarrier.session.account import Account
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue
 from nocarrier_emulator.stanzas import message, new_session, query_in
+from nocarrier_emulator.stores import raises
 
 
 def refused(call, *args):
-    try:
-        call(*args)
-    except UsageError:
-        return True
-    return False
+    return raises(UsageError, call, *args)
 
 
 def state(talk, seq):

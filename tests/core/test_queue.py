@@ -8,15 +8,7 @@ from nocarrier.queue.records import Incoming
 from nocarrier.queue.storage import StorageError, StorageFull
 from nocarrier.queue.window import Window, dedup_key
 from nocarrier_emulator.flash import MemoryFlash, PowerCut
-from nocarrier_emulator.stores import incoming, reopened
-
-
-def raises(error, call, *args):
-    try:
-        call(*args)
-    except error:
-        return True
-    return False
+from nocarrier_emulator.stores import incoming, raises, reopened
 
 
 def test_journal_gives_back_what_was_written():

@@ -5,7 +5,7 @@ from nocarrier.queue.journal import Journal
 from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.storage import StorageError, StorageFull
 from nocarrier_emulator.flash import MemoryFlash
-from nocarrier_emulator.stores import incoming, reopened
+from nocarrier_emulator.stores import incoming, raises, reopened
 
 
 class FaultyFlash(MemoryFlash):
@@ -30,11 +30,7 @@ class FaultyFlash(MemoryFlash):
 
 
 def refused(call, *args):
-    try:
-        call(*args)
-    except StorageError:
-        return True
-    return False
+    return raises(StorageError, call, *args)
 
 
 def read(flash):

@@ -4,17 +4,13 @@ from nocarrier.errors import UsageError
 from nocarrier.queue import records, states
 from nocarrier.queue.limits import QueueLimits
 from nocarrier_emulator.flash import MemoryFlash
-from nocarrier_emulator.stores import incoming, reopened
+from nocarrier_emulator.stores import incoming, raises, reopened
 
 LIMITS = QueueLimits(4096, 8, loaded=3)
 
 
 def refused(call, *args):
-    try:
-        call(*args)
-    except UsageError:
-        return True
-    return False
+    return raises(UsageError, call, *args)
 
 
 def drained(store):

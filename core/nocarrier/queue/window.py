@@ -57,7 +57,7 @@ class Window:
             raise UsageError("dedup window smaller than one message's keys")
         for i in range(0, len(keys), KEY_BYTES):
             key = keys[i : i + KEY_BYTES]
-            at = self._find(key)  # a weak one that has worn off, or one that compaction has written once more
+            at = self._find(key)  # a weak one that has worn off
             if at < 0:
                 at = self._at
                 self._at = (at + 1) % len(self._hours)

@@ -97,25 +97,20 @@ def report(queue: ComparedQueue, rng: random.Random) -> None:
 
 
 def cancel(queue: ComparedQueue, rng: random.Random) -> None:
-    queued = queue.model.out(states.QUEUED)
-    if queued:
-        seq = rng.choice(queued)
-        queue.model.write(queue.model.moved(seq, states.FAILED))
-        try:
-            queue.store.cancel(seq)
-        except UsageError:
-            queue.model.take_back()
-            raise
-        queue.promised()
+    _turn(queue, rng, queue.model.out(states.QUEUED), states.FAILED, queue.store.cancel)
 
 
 def again(queue: ComparedQueue, rng: random.Random) -> None:
-    failed = queue.model.out(states.FAILED)[-6:]
-    if failed:
-        seq = rng.choice(failed)
-        queue.model.write(queue.model.moved(seq, states.QUEUED))
+    _turn(queue, rng, queue.model.out(states.FAILED)[-6:], states.QUEUED, queue.store.send_again)
+
+
+def _turn(queue: ComparedQueue, rng: random.Random, seqs: list[int], state: int, act: Callable[[int], None]) -> None:
+    """What a user does with one of these messages, which may be refused."""
+    if seqs:
+        seq = rng.choice(seqs)
+        queue.model.write(queue.model.moved(seq, state))
         try:
-            queue.store.send_again(seq)
+            act(seq)
         except UsageError:
             queue.model.take_back()
             raise
