@@ -10,7 +10,8 @@ from nocarrier_emulator.xmlgen import recorded
 TOP = Path(__file__).parents[1]
 BUILD = Path(os.environ.get("BOARDS", str(TOP / ".build")))
 _MANIFEST = """
-include({core!r})
+add_library("nocarrier", {top!r})
+require("core", library="nocarrier")
 freeze({frozen!r})
 freeze({here!r}, "traffic.py")
 """
@@ -31,9 +32,14 @@ def firmware(heap_bytes: int) -> str:
     names = {"HEADER": header, "MESSAGES": b"".join(texts), "ALL": b"".join(everything), "ONE": _of_470_bytes(texts)}
     (folder / "traffic.py").write_text("".join("%s = %r\n" % item for item in names.items()))
     manifest = folder / "manifest.py"
-    core, frozen = str(TOP / "ports/boards/mps2/manifest.py"), str(TOP / "tests/board_frozen")
-    manifest.write_text(_MANIFEST.format(core=core, frozen=frozen, here=str(folder)))
-    out = BUILD / ("bench-%dk" % (heap_bytes // 1024))
+    frozen = str(TOP / "tests/board_frozen")
+    manifest.write_text(_MANIFEST.format(top=str(TOP), frozen=frozen, here=str(folder)))
+    return built(manifest, heap_bytes, Path("bench-%dk" % (heap_bytes // 1024)))
+
+
+def built(manifest: Path, heap_bytes: int, name: Path) -> str:
+    """The path of a firmware for the board "mps2" with what the manifest freezes, in that folder of BUILD."""
+    out = BUILD / name
     script = TOP / "tests/setup/firmware.sh"
     subprocess.run(["sh", str(script), str(manifest), str(heap_bytes), str(out)], check=True)
     return str(out / "firmware.elf")

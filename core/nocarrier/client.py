@@ -88,6 +88,7 @@ class Client(Commands):
         self._caution = NO_CAUTION  # until a login has succeeded
         self._silent = 0  # calls that have come to nothing after something was sent ahead
         self._counted = False  # the flash knows to which session h belongs
+        self._remembered = False  # the server knows how much of the last session it has handled
         self._events: "list[tuple[int, object]]" = []
         catch_up = CatchUp(store, account.jid, limits.page, account.asks)
         self._sender = Sender(
@@ -137,7 +138,7 @@ class Client(Commands):
         if self.fault is not None:
             return
         nonce = b64(self._entropy(_NONCE_BYTES))
-        self._counted = False
+        self._counted = self._remembered = False
         # What has waited for a device without any past is only delivered to a session that is bound as of old.
         spool = not store.has_past()
         how = (nonce, store.notes, known, self._caution, spool, self._sender.rides(), tls, starttls, now_ms)
@@ -226,6 +227,7 @@ class Client(Commands):
             store.save_note(*value)
         elif kind == binding.RESUME_FAILED:
             if value is not None:
+                self._remembered = True
                 self._sender.acknowledged(value)
             if value is not None or session.ladder.riders:  # what the server had is known: the rest was never there
                 self._sender.moved(store.outbox.resend(), states.QUEUED)
@@ -233,7 +235,7 @@ class Client(Commands):
             store.save_session("", 0, "")
         elif kind == binding.BINDING:
             self._sender.new_session()
-            self._reader.new_session()
+            self._reader.new_session(not self._remembered)
             if session.ladder.ahead is not None:
                 self._reader.begin_ahead()
         elif kind == binding.ENABLED:

@@ -18,7 +18,7 @@ def main() -> int:
         return 130
 
 
-def _run() -> int:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nocarrier-emulator")
     commands = parser.add_subparsers(dest="command", required=True)
     show = commands.add_parser("demo", help="two handhelds talk over lines that drop; no window")
@@ -27,10 +27,18 @@ def _run() -> int:
     show.add_argument("--messages", type=int, default=20, help="each way")
     show.add_argument("--drops", type=int, default=6)
     show.add_argument("--kills", type=int, default=2)
+    show.add_argument("--span", type=float, default=0, dest="span_s", help="seconds of the devices' time that it takes")
     show.add_argument("--server", choices=("exchange", "prosody"), default="exchange")
     show.add_argument("--peer", choices=("nocarrier", "slixmpp"), default="nocarrier")
     show.add_argument("--micropython", default=os.environ.get("MICROPYTHON32", ""))
     show.add_argument("--heap", default="64k", help="of the handheld that runs on MicroPython")
+    show.add_argument("--page", type=int, default=2, help="lines of its history that are asked for at once")
+    show.add_argument("--firmware", default="", help="the handheld is this one, of ports/boards/mps2, in QEMU")
+    show.add_argument("--qemu", default=os.environ.get("QEMU_ARM", "qemu-system-arm"))
+    show.add_argument("--segments", type=int, default=8, help="of 8 KB of flash, for all that is kept")
+    show.add_argument("--rate", type=int, default=2400, dest="rate_bps", help="of the lines, in bit/s")
+    show.add_argument("--latency", type=int, default=300, dest="latency_ms", help="of the lines, in ms")
+    show.add_argument("--trusted", action="store_true", help="the password may cross the lines in clear")
     serve = commands.add_parser("serve", help="the page with two handhelds")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8201, help="0: any that is free")
@@ -38,6 +46,11 @@ def _run() -> int:
     serve.add_argument("--headless", action="store_true", help="only serve, open no browser")
     reader = commands.add_parser("journal", help="shows and verifies what is on a handheld's flash")
     reader.add_argument("folder", type=Path)
+    return parser
+
+
+def _run() -> int:
+    parser = _parser()
     options = parser.parse_args()
     if options.command == "journal":
         from nocarrier_emulator import journaltool
@@ -53,23 +66,11 @@ def _run() -> int:
     from nocarrier_emulator.demo import play
     from nocarrier_emulator.demo.stage import Options
 
-    if not options.micropython:
+    if not options.micropython and not options.firmware:
         parser.error("there is no 32-bit MicroPython: make demo sets it up")
-    return asyncio.run(
-        play.run(
-            Options(
-                seed=options.seed,
-                speed=options.speed,
-                messages=options.messages,
-                drops=options.drops,
-                kills=options.kills,
-                server=options.server,
-                peer=options.peer,
-                micropython=options.micropython,
-                heap=options.heap,
-            )
-        )
-    )
+    chosen = vars(options)
+    del chosen["command"]
+    return asyncio.run(play.run(Options(**chosen)))
 
 
 if __name__ == "__main__":

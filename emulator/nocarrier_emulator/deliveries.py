@@ -27,7 +27,8 @@ ANNA, BERT, OBSERVER = "anna", "bert", "carl"
 _AHEAD = 6  # messages that wait at a time
 _PATIENCE_S = 120.0
 _LONGEST_BYTES = 8_000
-_QUIET_S = 40.0  # so long after nothing is under way any more nothing comes; a server's plea for patience is shorter
+_SPEED = 8  # of the devices' clock: half a minute of patience with a server that goes down is four seconds
+_QUIET_S = 15.0  # so long after nothing is under way any more nothing comes; a server's plea for patience is shorter
 _HOLE_S = 3.0  # a black hole in which nobody has anything to say is one for ever: then the carrier falls
 _LIMITS = QueueLimits(65536, 128)  # all is kept
 _LATEST = 40  # lines of a history that are looked at after a restart of the device
@@ -76,8 +77,9 @@ class Party:
         self.link = FaultyLink(TcpLink("127.0.0.1", self._server.port))
         line = LineProfile(1_000_000, 40, 1, True)
         self.device = NetDevice(
-            self._server, self._name, flash=self._flash, trusted=True, line=line, inner=self.link, queue=_LIMITS
-        )
+            self._server, self._name, flash=self._flash, trusted=True, line=line, inner=self.link, queue=_LIMITS,
+            speed=_SPEED,
+        )  # fmt: skip
         for item in self.device.client.store.history(self._peer_jid, _LATEST):
             if item.incoming:
                 self.got.setdefault(item.seq, item.body)

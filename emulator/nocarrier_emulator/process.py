@@ -1,4 +1,7 @@
-"""A handheld that is a process: 32-bit MicroPython with everything frozen and a capped heap, its modem on a pty."""
+"""A handheld that is a process, with its modem on a pty, and its power cut by SIGKILL.
+
+Two kinds: 32-bit MicroPython with everything frozen and a capped heap, and the firmware for a Cortex-M3 in QEMU.
+"""
 
 import asyncio
 import json
@@ -9,6 +12,7 @@ from typing import Any
 
 from nocarrier_emulator.modem import Modem
 from nocarrier_emulator.pty import PtyPort
+from nocarrier_emulator.qemu import MACHINE
 
 _ANSWER_S = 20  # real time in which a handheld answers, while it derives a key too
 
@@ -18,35 +22,23 @@ class PowerLost(Exception):
 
 
 class ProcessHandheld:
-    """Speaks the remote control's JSON lines (nocarrier_ports.remote). folder: its settings and flash."""
+    """Speaks the remote control's JSON lines (nocarrier_ports.remote). command: what is started."""
 
-    def __init__(
-        self, micropython: str, modem: Modem, folder: Path, settings: dict[str, Any], heap: str = "64k"
-    ) -> None:
-        self._micropython = micropython
+    def __init__(self, modem: Modem, port: PtyPort, command: list[str]) -> None:
         self._modem = modem
-        self._folder = folder
-        self._heap = heap
-        self._port = PtyPort(modem)
+        self._port = port
+        self._command = command
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._answers: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._asking = asyncio.Lock()
         self.on_event: Callable[[dict[str, Any]], None] = lambda event: None
         self.errors = b""  # what it said that is no JSON: the traceback of a crash
-        path = folder / "settings.json"
-        path.touch(mode=0o600)  # it holds the password
-        path.write_text(json.dumps({**settings, "port": self._port.path}))
 
     async def power_on(self) -> None:
         self._modem.set_dtr(True)
         self._process = await asyncio.create_subprocess_exec(
-            self._micropython,
-            "-X",
-            "heapsize=" + self._heap,
-            "-m",
-            "nocarrier_ports.unix",
-            str(self._folder),
+            *self._command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -54,6 +46,7 @@ class ProcessHandheld:
         )
         self._answers = asyncio.Queue()
         self._reader = asyncio.create_task(self._read(self._process, self._answers))
+        self._say(self._greeting())
 
     async def kill(self) -> None:
         """SIGKILL: the battery falls out. DTR falls with it."""
@@ -77,10 +70,10 @@ class ProcessHandheld:
         Raises PowerLost, or RuntimeError if the handheld refuses.
         """
         async with self._asking:
-            if self._process is None or self._process.stdin is None:
+            if self._process is None:
                 raise PowerLost
             # As UTF-8: MicroPython's json does not join escaped surrogates.
-            self._process.stdin.write(json.dumps(fields, ensure_ascii=False).encode() + b"\n")
+            self._say(json.dumps(fields, ensure_ascii=False).encode() + b"\n")
             collected = []
             while True:
                 answer = await asyncio.wait_for(self._answers.get(), _ANSWER_S)
@@ -103,6 +96,14 @@ class ProcessHandheld:
         """It has ended by itself."""
         return self._process is not None and self._process.returncode is not None
 
+    def _greeting(self) -> bytes:
+        """What is typed as soon as the power has come."""
+        return b""
+
+    def _say(self, data: bytes) -> None:
+        assert self._process is not None and self._process.stdin is not None
+        self._process.stdin.write(data)
+
     async def _read(self, process: asyncio.subprocess.Process, answers: "asyncio.Queue[dict[str, Any] | None]") -> None:
         assert process.stdout is not None
         while line := await process.stdout.readline():
@@ -116,3 +117,35 @@ class ProcessHandheld:
             else:
                 answers.put_nowait(message)
         answers.put_nowait(None)
+
+
+class UnixHandheld(ProcessHandheld):
+    """32-bit MicroPython with everything frozen. folder: its settings and flash. heap: as its -X heapsize takes it."""
+
+    def __init__(
+        self, micropython: str, modem: Modem, folder: Path, settings: dict[str, Any], heap: str = "64k"
+    ) -> None:
+        port = PtyPort(modem)
+        command = [micropython, "-X", "heapsize=" + heap, "-m", "nocarrier_ports.unix", str(folder)]
+        super().__init__(modem, port, command)
+        path = folder / "settings.json"
+        path.touch(mode=0o600)  # it holds the password
+        path.write_text(json.dumps({**settings, "port": port.path}))
+
+
+class FirmwareHandheld(ProcessHandheld):
+    """The firmware of ports/boards/mps2 in QEMU, in real time. folder: where the file is that its flash is on."""
+
+    def __init__(self, qemu: str, firmware: str, modem: Modem, folder: Path, settings: dict[str, Any]) -> None:
+        port = PtyPort(modem)
+        super().__init__(modem, port, [qemu, *MACHINE, "-serial", port.path, "-kernel", firmware])
+        self._flash = folder / "flash.img"
+        self._settings = json.dumps({**settings, "port": "UART1"})
+
+    def _greeting(self) -> bytes:
+        """At the raw REPL: the settings are written if the flash is new; then the handset runs."""
+        program = "print()\nimport main\n"  # behind the prompt's last word a line begins
+        if not self._flash.exists():
+            program += "main.install(%r, %r)\n" % (str(self._flash), self._settings)
+        program += "main.run(%r)\n" % str(self._flash)
+        return b"\x01" + program.encode() + b"\x04"

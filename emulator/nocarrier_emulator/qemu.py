@@ -9,7 +9,7 @@ import select
 import subprocess
 import time
 
-_MACHINE = ("-machine", "mps2-an385", "-display", "none", "-monitor", "none", "-semihosting", "-serial", "stdio")
+MACHINE = ("-machine", "mps2-an385", "-display", "none", "-monitor", "none", "-semihosting", "-serial", "stdio")
 # Typed in first: usecs() is the board's counter, one a thousand instructions.
 _PRELUDE = """
 from machine import mem32
@@ -26,7 +26,7 @@ class Board:
     def __init__(self, qemu: str, firmware: str, timeout_s: float = 600) -> None:
         self._timeout_s = timeout_s
         self._process = subprocess.Popen(
-            [qemu, *_MACHINE, "-icount", "shift=0", "-kernel", firmware],
+            [qemu, *MACHINE, "-icount", "shift=0", "-kernel", firmware],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         self._heard = b""

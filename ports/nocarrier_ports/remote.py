@@ -56,7 +56,7 @@ class Remote:
             line["error"] = words.of_error(value)
         self._put(line)
 
-    def receive(self, data: bytes, app: App) -> None:
+    def receive(self, data: "bytes | bytearray | memoryview", app: App) -> None:
         """Bytes of commands, in any pieces."""
         for byte in data:
             if byte != 0x0A:

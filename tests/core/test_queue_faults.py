@@ -78,7 +78,7 @@ def test_a_segment_that_could_not_be_begun_is_begun_later():
         journal = Journal(flash, 128, 4)
         journal.open(lambda *record: None)
         journal.append(1, b"x" * 100)
-        flash.fails = lambda call, name, data, n=written: n if data[:4] == b"NCJ2" else None
+        flash.fails = lambda call, name, data, n=written: n if data[:4] == b"NCJ3" else None
         assert refused(journal.append, 1, b"y" * 100) and refused(journal.append, 1, b"y" * 100)
         flash.fails = lambda call, name, data: None
         journal.append(1, b"y" * 100)
@@ -138,7 +138,7 @@ def test_a_flash_full_of_what_is_alive_is_not_rewritten_for_ever():
         store.save_handled(i)
     assert flash.written_bytes < 200 * 150
     assert [item.body for item in reopened(flash, limits).history("b@x", 99)] == ["unsent"]
-    assert [jid for jid, _, _ in reopened(flash, limits).contacts.all()] == ["x" * 90 + "@x"]
+    assert [jid for jid, *_ in reopened(flash, limits).contacts.all()] == ["x" * 90 + "@x"]
 
 
 def test_a_conversation_keeps_its_order_through_compactions():

@@ -23,7 +23,7 @@ def filled(folder):
 def test_all_of_it_is_shown_and_nothing_is_changed(tmp_path):
     before = filled(tmp_path)
     text = "\n".join(lines(tmp_path))
-    assert "still waits" in text and "bert@exchange.test, both, Bert" in text and "STATE" in text
+    assert "still waits" in text and "bert@exchange.test, both, , Bert" in text and "STATE" in text
     assert "s3cret" not in text and "token: (28 characters)" in text
     assert text.endswith("places that cannot be read: 0")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -67,7 +67,7 @@ def test_where_the_salt_changes_the_password_is_wanted(tool, authority, name):
         again = logged_in(server, authority, PLAIN, first.flash, keeps=False)
         assert again.fault() == "password-wanted" and not again.online()
         again.client.account.type_password(USERS["anna"])
-        again.runner.dial(NetDevice.now_ms())
+        again.runner.dial(again.now_ms())
         again.run(again.ready)
         again.log_out()
     finally:
@@ -89,7 +89,7 @@ def test_a_server_that_has_begun_to_hash_is_accepted_by_the_user_only(tool, hash
         device.run(lambda: device.ready() or device.fault())
     assert device.fault() == "mechanism-too-weak" and not device.online()
     device.client.accept_offer()
-    device.runner.dial(NetDevice.now_ms())
+    device.runner.dial(device.now_ms())
     device.run(device.ready)
     assert b"mechanism='SCRAM-SHA-1'" in device.said
     device.log_out()

@@ -41,7 +41,7 @@ class Pair:
         self.sent.append("number %d" % len(self.sent))
         self.anna.client.send_message(self.to, self.sent[-1])
         self.anna.flights.clear()
-        self.anna.runner.dial(NetDevice.now_ms())
+        self.anna.runner.dial(self.anna.now_ms())
         self.anna.run(lambda: len(self.bert.values(events.MESSAGE)) == len(self.sent), others=[self.bert])
         self.settle()
         self.link.piece_bytes = 0

@@ -13,7 +13,8 @@ source=$(tool_dir micropython)
 [ -d "$source" ] || { say "no MicroPython source: $source; run tests/setup/setup.sh test"; exit 1; }
 arm_gcc || { say "no compiler for Cortex-M; packages: $(arm_packages)"; exit 1; }
 
-recipe="$source $2 $(cat "$0" "$HERE/lib.sh" | short_hash)"
+board=$(cd "$HERE/../../ports/boards/mps2" && pwd)
+recipe="$source $2 $(cat "$0" "$HERE/lib.sh" "$board"/mpconfigboard.* "$board/clock.c" | short_hash)"
 wanted="$recipe $($PYTHON "$HERE/frozen_files.py" "$source" "$manifest")"
 [ ! -e "$out/firmware.elf" ] || [ "$wanted" != "$(cat "$out/stamp" 2>/dev/null)" ] || exit 0
 
@@ -29,8 +30,8 @@ fi
 
 began=$(date +%s)
 say "Cortex-M3 firmware with $1 frozen in, heap of $2 bytes ..."
-if MICROPY_GIT_TAG=v$(cat "$source/version") make -C "$source/ports/qemu" -j"$(nproc)" BOARD=MPS2_AN385 \
-    BUILD="$out/build" PYTHON="$PYTHON" FROZEN_MANIFEST="$manifest" MICROPY_HEAP_SIZE="$2" >"$out/build.log" 2>&1
+if MICROPY_GIT_TAG=v$(cat "$source/version") make -C "$source/ports/qemu" -j"$(nproc)" BOARD=mps2 \
+    BOARD_DIR="$board" BUILD="$out/build" PYTHON="$PYTHON" FROZEN_MANIFEST="$manifest" MICROPY_HEAP_SIZE="$2" >"$out/build.log" 2>&1
 then
     cp "$out/build/firmware.elf" "$out/firmware.new"
     mv "$out/firmware.new" "$out/firmware.elf"              # atomic: a test may be running the old one

@@ -51,8 +51,11 @@ class CatchUp:
         self.done = False
         self.up_to_date = False  # done, and the archive's end was reached: from now on live messages move the cursor
 
-    def begin(self) -> bool:
-        """A new session begins: where to start. Returns whether the walk will bring messages."""
+    def begin(self, hold: bool) -> bool:
+        """A new session begins: where to start. Returns whether the walk will bring messages.
+
+        hold: nothing is to be sent meanwhile; there may be receipts in the archive that make it needless.
+        """
         doubts = self._store.outbox.in_doubt()
         self._known_end = self._store.known_end()
         self._after = doubts[0].cursor if doubts else self._known_end
@@ -63,7 +66,7 @@ class CatchUp:
         self._skipped = False
         self.running = True
         # Nothing is sent before the archive's end is known, or a doubt about it could only be settled by all of it.
-        self.settling = bool(doubts) or self._anchor
+        self.settling = bool(doubts) or self._anchor or hold
         self.done = self.up_to_date = False
         return not self._anchor
 

@@ -54,9 +54,18 @@ class Reader:
         self._catch_up = catch_up
         self._sender = sender
         self._events = events
+        self._again = False
 
-    def new_session(self) -> None:
-        """What was known of the old one's surroundings is not any more."""
+    def new_session(self, forgotten: bool) -> None:
+        """What was known of the old one's surroundings is not any more.
+
+        forgotten: the server does not even know how much of it it had handled, so it may have lost that too. To whom
+        would not show it twice it is sent again. Raises StorageError.
+        """
+        if forgotten:
+            seqs = self._store.outbox.unconfirmed(self._roster.knows_ids)
+            self._sender.moved(seqs, states.QUEUED)
+            self._again = bool(seqs)
         self._catch_up.abandon()
         self._roster.new_session()
 
@@ -70,7 +79,8 @@ class Reader:
         if not self._roster.own_told:
             self.tell_presence()
         if not (self._catch_up.done or self._catch_up.running):
-            walks = self._catch_up.begin()
+            walks = self._catch_up.begin(self._again)
+            self._again = False
             self._next_page()
             if not walks:
                 self._show_aside()
@@ -199,7 +209,8 @@ class Reader:
             )
             if message is not None and utc_s:
                 message.utc_s = utc_s
-            self._keep(message, ahead)
+            live = not (utc_s or ahead or stanza.child("delay", ns.DELAY))
+            self._keep(message, ahead, live)
 
     def _reported(self, message_id: "Optional[str]", sender: str, state: int, reason: str = "") -> None:
         self._moved(self._store.outbox.reported(message_id or "", sender, state, reason), state)
@@ -208,12 +219,16 @@ class Reader:
         if seq:
             self._events.append((events.STATE, (seq, state)))
 
-    def _keep(self, message: "Optional[Incoming]", ahead: bool = False) -> None:
+    def _keep(self, message: "Optional[Incoming]", ahead: bool = False, live: bool = False) -> None:
         """On flash, together with the count that includes it, before the server may hear that we have it.
 
-        ahead: the archive will bring it in its place.
+        ahead: the archive will bring it in its place. live: the sender has sent it just now.
         """
-        if message is None or self._store.inbox.window.seen(message.keys, message.utc_s):
+        if message is None:
+            return
+        if self._store.inbox.window.seen(message.keys, message.utc_s):
+            if live and message.flags & records.RECEIPT_OWED:
+                self._store.inbox.owe_again(message)
             return
         size_bytes = len(message.body.encode())
         if size_bytes > self._store.limits.body_bytes:

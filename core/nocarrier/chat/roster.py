@@ -19,6 +19,9 @@ _SUBSCRIPTIONS = ("none", "to", "from", "both")
 _JID_BYTES = 255  # of an address that messages can be sent to
 _RESOURCE_CHARS = 255  # by which a contact's device is told from its others
 _VERSION_BYTES = 64  # ejabberd's have 40
+# What a contact's devices are known to be, by the beginning of their resources.
+_OURS = "nocarrier"
+_OTHERS = "others"
 _SHOWS = ("away", "chat", "dnd", "xa")
 
 
@@ -32,6 +35,7 @@ class Contact:
         self.show = OFFLINE
         self.status = ""
         self.resource = ""
+        self.devices = ""
 
 
 class Roster:
@@ -53,9 +57,9 @@ class Roster:
 
     def open(self) -> None:
         """Reads from flash what an earlier session has left. Raises StorageError."""
-        for jid, subscription, name in self._store.contacts.all():
+        for jid, subscription, name, devices in self._store.contacts.all():
             contact = self._contacts[jid] = Contact(jid)
-            contact.subscription, contact.name = subscription, name
+            contact.subscription, contact.name, contact.devices = subscription, name, devices
 
     def version(self) -> str:
         """Of what is kept here, as the server calls it (RFC 6121 §2.6); "" if all of it is to come again."""
@@ -86,6 +90,11 @@ class Roster:
         """True if the contact is subscribed to our presence: only then may it learn that we are here."""
         contact = self._contacts.get(jid)
         return contact is not None and contact.subscription in ("from", "both")
+
+    def knows_ids(self, jid: str) -> bool:
+        """True if this contact has been seen with nothing but this program: what comes there twice is shown once."""
+        contact = self._contacts.get(jid)
+        return contact is not None and contact.devices == _OURS
 
     def replace(self, query: "Optional[Node]") -> None:
         """Takes a whole roster (RFC 6121 §2.1.4); None: it is unchanged. It is on flash when this returns.
@@ -120,7 +129,7 @@ class Roster:
         return True
 
     def presence(self, stanza: Node) -> "Optional[Contact]":
-        """Takes a contact's presence; returns the contact if it changed what is shown."""
+        """Takes a contact's presence; returns the contact if it changed what is shown. Raises StorageError."""
         sender = stanza.get("from") or ""
         contact = self._contacts.get(bare(sender))
         kind = stanza.get("type")
@@ -135,6 +144,7 @@ class Roster:
             show = stanza.child_text("show", ns.CLIENT) or ""
             show = show if show in _SHOWS else "online"
             status = stanza.child_text("status", ns.CLIENT) or ""
+            self._saw(contact, _OURS if resource.startswith(_OURS) else _OTHERS)
         status = status[: self._text_chars]
         changed = (contact.show, contact.status) != (show, status)
         contact.show, contact.status, contact.resource = show, status, resource
@@ -162,11 +172,18 @@ class Roster:
         subscription = subscription if subscription in _SUBSCRIPTIONS else "none"
         if contact is not None and (contact.name, contact.subscription) == (name, subscription):
             return
-        if not self._store.save_contact("", jid, subscription, name):
+        contact = contact or Contact(jid)
+        if not self._store.save_contact("", jid, subscription, name, contact.devices):
             self.left_out += 1
             return
-        contact = self._contacts.setdefault(jid, contact or Contact(jid))
+        self._contacts[jid] = contact
         contact.name, contact.subscription = name, subscription
+
+    def _saw(self, contact: Contact, devices: str) -> None:
+        """Whoever has been seen with another program once may be there with it again."""
+        if contact.devices not in (devices, _OTHERS):
+            contact.devices = devices
+            self._store.save_contact(self.version(), contact.jid, contact.subscription, contact.name, devices)
 
     def _remove(self, jid: str) -> None:
         if jid in self._contacts:

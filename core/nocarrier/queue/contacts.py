@@ -31,15 +31,15 @@ class Contacts:
 
     def replay(self, position: int, kind: int, payload: bytes) -> None:
         """Takes a CONTACT while the journal is opened."""
-        self.version, jid, subscription, _ = records.unpack(kind, payload)
+        self.version, jid, subscription, _, _ = records.unpack(kind, payload)
         self._note(jid, subscription, position)
 
-    def save(self, version: str, jid: str, subscription: str, name: str) -> bool:
+    def save(self, version: str, jid: str, subscription: str, name: str, devices: str) -> bool:
         """A contact as it is now, or without JID only the version. The caller flushes. Raises StorageError.
 
         Returns False if there is no room for it.
         """
-        payload = records.pack(records.CONTACT, version, jid, subscription, name)
+        payload = records.pack(records.CONTACT, version, jid, subscription, devices, name)
         is_new = jid and subscription != REMOVED and jid not in self._places
         full = is_new and len(self._places) >= self._journal.capacity_bytes() // _LOG_BYTES
         if full or not self._journal.fits(len(payload)):
@@ -48,25 +48,25 @@ class Contacts:
         self.version = version
         return True
 
-    def all(self) -> "Iterator[tuple[str, str, str]]":
-        """(JID, subscription, name) of each. Raises StorageError."""
+    def all(self) -> "Iterator[tuple[str, str, str, str]]":
+        """(JID, subscription, name, devices) of each. Raises StorageError."""
         for jid, position in self._places.items():
-            _, _, subscription, name = records.unpack(*self._journal.read(position))
-            yield jid, subscription, name
+            _, _, subscription, devices, name = records.unpack(*self._journal.read(position))
+            yield jid, subscription, name, devices
 
     def rewrite(self, position: int, payload: bytes) -> None:
         """Writes a CONTACT record once more at the end of the log if it still holds.
 
         The version is not repeated: the caller saves it behind the last one, and flushes. Raises StorageError.
         """
-        _, jid, subscription, name = records.unpack(records.CONTACT, payload)
+        _, jid, subscription, devices, name = records.unpack(records.CONTACT, payload)
         if self._places.get(jid) == position:
-            copy = records.pack(records.CONTACT, "", jid, subscription, name)
+            copy = records.pack(records.CONTACT, "", jid, subscription, devices, name)
             self._note(jid, subscription, self._journal.append(records.CONTACT, copy))
 
     def save_version(self) -> None:
         """Writes the version once more; the caller flushes. Raises StorageError."""
-        records.append(self._journal, records.CONTACT, self.version, "", "", "")
+        records.append(self._journal, records.CONTACT, self.version, "", "", "", "")
 
     def _note(self, jid: str, subscription: str, position: int) -> None:
         if subscription == REMOVED:

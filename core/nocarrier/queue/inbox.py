@@ -34,6 +34,7 @@ class Inbox:
         if kind in (records.IN, records.OWED, records.ASIDE):
             seq, _, utc_s, flags, keys = records.in_head(payload)
             if kind == records.OWED:
+                self._numbers.take(seq)
                 self._owe(seq, flags, position)
             elif kind == records.IN and self._numbers.take(seq):
                 self._owe(seq, flags, position)
@@ -58,8 +59,8 @@ class Inbox:
             message.flags = message.flags & ~records.RECEIPT_OWED | records.NOTICE
             message.body = "too large (%d bytes)" % len(message.body.encode())
             payload = records.pack_in(message)
-        if message.flags & records.RECEIPT_OWED and len(self._owed) >= self._receipts:
-            self.receipt_done(self._owed[0][0])
+        if message.flags & records.RECEIPT_OWED:
+            self._make_way()
         position = self._journal.append(records.IN, payload)
         self._journal.flush()
         self._owe(message.seq, message.flags, position)
@@ -95,6 +96,17 @@ class Inbox:
                 return records.unpack_in(self._journal.read(position)[1])
         return None
 
+    def owe_again(self, message: Incoming) -> None:
+        """A message that is here has come once more, and asks for a receipt: its sender seems to have none."""
+        for _, position in self._owed:
+            owed = records.unpack_in(self._journal.read(position)[1])
+            if (owed.sender, owed.message_id) == (message.sender, message.message_id):
+                return
+        self._make_way()
+        message.seq = self._numbers.next()
+        message.body, message.keys = "", b""
+        self._owe(message.seq, message.flags, self._journal.append(records.OWED, records.pack_in(message)))
+
     def receipt_done(self, seq: int) -> None:
         """The receipt for this message is with the server, or will never be sent."""
         if seq in [owed for owed, _ in self._owed]:
@@ -123,6 +135,11 @@ class Inbox:
         if flags & records.RECEIPT_OWED:
             self._drop_receipt(seq)
             self._owed = sorted(self._owed + [(seq, position)])[-self._receipts :]
+
+    def _make_way(self) -> None:
+        """Room for one more receipt that is owed."""
+        if len(self._owed) >= self._receipts:
+            self.receipt_done(self._owed[0][0])
 
     def _remember(self, keys: bytes, utc_s: int) -> None:
         """Takes a new message's keys into memory; one of them may have been aside."""

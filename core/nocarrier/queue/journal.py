@@ -26,7 +26,7 @@ try:
 except ImportError:
     pass
 
-_MARK = b"NCJ2"
+_MARK = b"NCJ3"
 _BEGIN = const(8)  # of the records: mark, length of the segment before
 _HEADER = "<IHB"
 _HEADER_BYTES = const(7)

@@ -13,7 +13,7 @@ from nocarrier.queue.storage import StorageError
 from nocarrier.queue.unsent import Entry, Unsent, entry_of
 
 try:
-    from typing import Optional
+    from typing import Callable, Optional
 
     from nocarrier.queue.journal import Journal
     from nocarrier.queue.numbers import Numbers
@@ -33,7 +33,7 @@ class Outbox:
         self._numbers = numbers
         self._tracked = tracked
         self._unsent = Unsent(journal, loaded)
-        self._followed: "list[tuple[int, int, int]]" = []  # (seq, position, state) of those with the server
+        self._followed: "list[tuple[int, int, int, int]]" = []  # (seq, position, state, flags) of those with the server
 
     def replay(self, position: int, kind: int, payload: bytes, cursor: str) -> None:
         """Takes a record while the journal is opened; cursor: the archive cursor at that point of the log."""
@@ -55,7 +55,7 @@ class Outbox:
             entry = self._unsent.concerned(seq, position)
             if entry is not None:
                 self._moved(entry, state, flags)
-            elif not self._follow(seq, state):
+            elif not self._follow(seq, state) or state == states.QUEUED:
                 self._unsent.replay_behind(seq, state)
 
     def enqueue(
@@ -210,6 +210,33 @@ class Outbox:
         self._journal.flush()
         self._unsent.add_again(entry)
 
+    def unconfirmed(self, knows_ids: "Callable[[str], bool]") -> "list[int]":
+        """The server has forgotten the session: who knows what it has done with messages that it had acknowledged.
+
+        Those that no receipt has come for, to addresses that will not show a message twice, are queued once more, in
+        their old places; but for such as were only wanted in time. On flash when this returns. Returns seqs.
+        """
+        again = []
+        for seq, position, state, flags in self._followed:
+            if state != states.ON_SERVER:
+                continue
+            try:
+                kind, payload = self._journal.read(position)
+            except StorageError:
+                continue  # it cannot be sent any more
+            message = records.unpack_out(records.out_of(kind, payload))
+            if knows_ids(message.to) and not message.expires_s:
+                records.append(self._journal, records.STATE, seq, states.QUEUED, flags, "")
+                entry = entry_of(position, kind, payload)
+                entry.flags = flags
+                self._unsent.add_again(entry)
+                again.append(seq)
+        if again:
+            self._followed = [row for row in self._followed if row[0] not in again]
+            self._unsent.make_way()
+            self._journal.flush()
+        return sorted(again)
+
     # -- compaction -------------------------------------------------------------------------------------------------
 
     def behind_in(self, number: int) -> "dict[int, int]":
@@ -257,7 +284,7 @@ class Outbox:
             self._unsent.entries.remove(entry)
             if state != states.FAILED:
                 # Receipts may never come: the oldest are no longer followed.
-                self._followed = (self._followed + [(entry.seq, entry.position, state)])[-self._tracked :]
+                self._followed = (self._followed + [(entry.seq, entry.position, state, flags)])[-self._tracked :]
 
     def _follow(self, seq: int, state: int) -> bool:
         """A followed message has moved to a state. Returns whether it was followed."""
@@ -265,7 +292,7 @@ class Outbox:
             if row[0] == seq:
                 self._followed.remove(row)
                 if state == states.DELIVERED:
-                    self._followed.append((seq, row[1], state))
+                    self._followed.append((seq, row[1], state, row[3]))
                 return True
         return False
 
@@ -282,12 +309,12 @@ class Outbox:
             seq = int(message_id[: max(dash, 0)], 16)
         except ValueError:
             return 0, 0, 0
-        rows = [(e.seq, e.position, e.state) for e in self._unsent.entries]
+        rows = [(e.seq, e.position, e.state, 0) for e in self._unsent.entries]
         for row in rows + self._followed:
             if row[0] == seq:
                 try:
                     if self._message_at(row[1]).message_id == message_id:
-                        return row
+                        return row[:3]
                 except StorageError:
                     pass  # it can be read no more; then neither can its receipt be assigned
         return 0, 0, 0

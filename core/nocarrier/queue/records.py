@@ -19,7 +19,7 @@
 | KEYS     | all of the dedup window, oldest first: hour u16, 8 bytes each; written when an IN of it is given up |
 | SEEN     | seq u32, address: the user has seen what came from there up to this message |
 | NOTE     | name, text: what one login leaves for the next (core/README.md); an empty text: nothing any more |
-| CONTACT  | version of the roster from here on, JID, subscription ("remove": none any more), name; JID may be empty |
+| CONTACT  | version of the roster from here on, JID or nothing, subscription ("remove": gone), devices, name |
 
 Strings are one length byte and UTF-8, the last one of a record without length.
 """
@@ -70,8 +70,8 @@ ASKED_AGAIN = const(4)  # it had failed; it does not expire any more
 
 # By kind: I u32, H u16, B u8; k keys behind one byte for their size; s a string; * the rest as a string; b as bytes.
 _LAYOUTS = (
-    "", "IIBIss*", "II", "IBB*", "IIIBksss*", "I", "Is*", "I", "*", "*", "Is*", "IIIBksss*", "BBIsb", "I", "s*", "sss*",
-    "IIIBksss*", "b", "I*",
+    "", "IIBIss*", "II", "IBB*", "IIIBksss*", "I", "Is*", "I", "*", "*", "Is*", "IIIBksss*", "BBIsb", "I", "s*",
+    "ssss*", "IIIBksss*", "b", "I*",
 )  # fmt: skip
 _SIZES = "  B H   I"  # a number is half as many bytes long as there are characters before it
 # All of the log is read when it is opened: what is needed then is looked for where it is.

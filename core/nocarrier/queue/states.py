@@ -23,6 +23,7 @@ TRANSITIONS = (
     (SENT, "error reply", FAILED),
     (ON_SERVER, "receipt (XEP-0184)", DELIVERED),
     (ON_SERVER, "error reply", FAILED),
+    (ON_SERVER, "server has forgotten the session: resend to who knows the id", QUEUED),
     (DELIVERED, "displayed marker (XEP-0333)", READ),
     (FAILED, "user asks to resend under the same id", QUEUED),
     # A settlement without archive resends; the receipt of the first copy may come before the second is written.

@@ -228,7 +228,9 @@ class Store:
             self._journal.flush()
             self.notes[name] = text
 
-    def save_contact(self, version: str, jid: str = "", subscription: str = "", name: str = "") -> bool:
+    def save_contact(
+        self, version: str, jid: str = "", subscription: str = "", name: str = "", devices: str = ""
+    ) -> bool:
         """A contact of the roster, or without JID only the roster's version; see Contacts. Raises StorageError.
 
         It is on flash with the first record under a version that is not empty. Returns False if there is no room.
@@ -236,7 +238,7 @@ class Store:
         if not jid and version == self.contacts.version:
             return True
         self.make_room()
-        kept: bool = self._roomy(self.contacts.save, version, jid, subscription, name)
+        kept: bool = self._roomy(self.contacts.save, version, jid, subscription, name, devices)
         if version:
             self._journal.flush()
         return kept

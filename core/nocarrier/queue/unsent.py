@@ -220,7 +220,16 @@ class Unsent:
                 self.add_again(entry)
             else:
                 insert(self.entries, entry)
-            self._make_way(entry.bulk)
+            self.make_way()
+
+    def make_way(self) -> None:
+        """Has no more wait in memory than is allowed, as far as all of them is to be read from flash again."""
+        for bulk in (False, True):
+            queued = self._queued(bulk)
+            while len(queued) > self._loaded and queued[-1].fresh():
+                entry = queued.pop()
+                self.entries.remove(entry)
+                self.backlog(bulk).put_back(entry)
 
     def next(self) -> "Optional[Entry]":
         """The oldest that waits, or None; bulk, if nothing else does. Raises StorageError."""
@@ -288,11 +297,3 @@ class Unsent:
         if backlog.more and not (queued and queued[0].seq <= backlog.after):
             for entry in backlog.load(self._loaded, until):
                 insert(self.entries, entry)
-
-    def _make_way(self, bulk: bool) -> None:
-        """Has no more wait in memory than is allowed, as far as all of them is to be read from flash again."""
-        queued = self._queued(bulk)
-        while len(queued) > self._loaded and queued[-1].fresh():
-            entry = queued.pop()
-            self.entries.remove(entry)
-            self.backlog(bulk).put_back(entry)

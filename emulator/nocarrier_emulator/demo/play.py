@@ -1,7 +1,8 @@
 """The demonstration: two handhelds talk through 2400-baud modems while the line drops and one loses its power.
 
-A runs on 32-bit MicroPython with everything frozen and 64 KB of heap, B on CPython or as a slixmpp client. The outcome
-is judged by what each side's application has in the end: A's and B's history on flash, or slixmpp's message events.
+A runs on 32-bit MicroPython with everything frozen and 64 KB of heap, or on a Cortex-M3 in QEMU, B on CPython or as a
+slixmpp client. The outcome is judged by what each side's application has in the end: A's and B's history on flash, or
+slixmpp's message events.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import shutil
 from collections.abc import Coroutine
 
 from nocarrier_emulator.campaign import judge
-from nocarrier_emulator.demo.sides import EmulatedSide, ForeignSide, MicroPythonSide, Side
+from nocarrier_emulator.demo.sides import DeviceSide, EmulatedSide, ForeignSide, Side
 from nocarrier_emulator.demo.stage import NUMBER, Options, Sent, Stage
 from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.phonebook import Service, Subscriber
@@ -48,11 +49,9 @@ async def run(options: Options) -> int:
     return _report(stage, a, b, got_a, got_b, seconds)
 
 
-def _sides(
-    stage: Stage, passwords: dict[str, str], domain: str, server: Prosody | None
-) -> tuple[MicroPythonSide, Side]:
+def _sides(stage: Stage, passwords: dict[str, str], domain: str, server: Prosody | None) -> tuple[DeviceSide, Side]:
     anna, bert = ("%s@%s" % (name, domain) for name in passwords)
-    a = MicroPythonSide(stage, anna, passwords["anna"], bert)
+    a = DeviceSide(stage, anna, passwords["anna"], bert)
     if stage.options.peer == "slixmpp":
         assert server is not None
         return a, ForeignSide(stage, bert, passwords["bert"], anna, server.port)
@@ -60,7 +59,7 @@ def _sides(
 
 
 async def _played(
-    stage: Stage, a: MicroPythonSide, b: Side, rng: random.Random
+    stage: Stage, a: DeviceSide, b: Side, rng: random.Random
 ) -> tuple[list[str], list[str], list[str], float]:
     """Both sides from switching on to off: what A and B have received, A's screen, and the seconds."""
     options = stage.options
@@ -94,7 +93,7 @@ def _server(stage: Stage, passwords: dict[str, str]) -> tuple[Prosody | None, st
     return None, exchange.domain, Service(exchange.connect)
 
 
-async def _watched(a: MicroPythonSide, job: Coroutine[None, None, None], limit_s: float) -> None:
+async def _watched(a: DeviceSide, job: Coroutine[None, None, None], limit_s: float) -> None:
     """Runs a job until it ends, handheld A crashes (raises), or real time is over."""
     tasks = [asyncio.create_task(job), asyncio.create_task(a.crash())]
     await asyncio.wait(tasks, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
@@ -107,10 +106,10 @@ async def _watched(a: MicroPythonSide, job: Coroutine[None, None, None], limit_s
             task.cancel()
 
 
-async def _play(stage: Stage, a: MicroPythonSide, b: Side, rng: random.Random) -> None:
+async def _play(stage: Stage, a: DeviceSide, b: Side, rng: random.Random) -> None:
     """The script: messages from both sides, drops and kills at random moments of the same span."""
     options = stage.options
-    span_ms = 6_000.0 * options.messages
+    span_ms = options.script_ms()
     acts: list[tuple[float, str, Side | float]] = []
     for side in (a, b):
         times = sorted(rng.uniform(15_000, span_ms) for _ in range(options.messages))
@@ -123,6 +122,8 @@ async def _play(stage: Stage, a: MicroPythonSide, b: Side, rng: random.Random) -
         if wait_ms > 0:
             await asyncio.sleep(wait_ms / 1000 / options.speed)
         if not isinstance(which, Side):
+            # The first login derives a key, which takes a while; before that there is nothing to lose.
+            await a.logged_in.wait()
             await a.restart(which)
         elif what == "send":
             number = len(which.sent)
@@ -138,7 +139,7 @@ async def _play(stage: Stage, a: MicroPythonSide, b: Side, rng: random.Random) -
 
 async def _all_there(stage: Stage, a: Side, b: Side) -> None:
     """Waits until both have everything, then long enough for a doubled message to show itself."""
-    while len(await a.received()) < len(b.sent) or len(await b.received()) < len(a.sent):
+    while await a.count() < len(b.sent) or await b.count() < len(a.sent):
         await asyncio.sleep(0.5)
     await asyncio.sleep(15 / stage.options.speed + 0.5)
 
@@ -149,7 +150,7 @@ def _print_states(who: str, sent: list[Sent]) -> None:
         print("  %s  %-28s %s" % (who, message.body, trail))
 
 
-def _report(stage: Stage, a: MicroPythonSide, b: Side, got_a: list[str], got_b: list[str], seconds: float) -> int:
+def _report(stage: Stage, a: DeviceSide, b: Side, got_a: list[str], got_b: list[str], seconds: float) -> int:
     options = stage.options
     print("\nstates and times (s):")
     _print_states("A", a.sent)
@@ -162,6 +163,7 @@ def _report(stage: Stage, a: MicroPythonSide, b: Side, got_a: list[str], got_b: 
         **wrong,
         "drops": stage.drops,
         "kills": stage.kills,
+        "kills_online": stage.kills_online,
         "bytes_up": up,
         "bytes_down": down,
         "seconds": round(seconds, 1),

@@ -1,16 +1,18 @@
-"""The sides of a demonstration: a MicroPython process, a handheld in this process, a slixmpp client."""
+"""The sides of a demonstration: a device that is a process, a handheld in this process, a slixmpp client."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from nocarrier import events
 from nocarrier.queue import states
+from nocarrier.queue.limits import QueueLimits
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
-from nocarrier_emulator.demo.stage import LATENCY_MS, NUMBER, RATE_BPS, Sent, Stage
+from nocarrier_emulator.demo.stage import NUMBER, Sent, Stage
 from nocarrier_emulator.foreign import SlixmppPeer
 from nocarrier_emulator.handheld import Handheld
-from nocarrier_emulator.process import PowerLost, ProcessHandheld
+from nocarrier_emulator.process import FirmwareHandheld, PowerLost, ProcessHandheld, UnixHandheld
 from nocarrier_ports.flash import FolderFlash
 
 
@@ -36,6 +38,10 @@ class Side:
         """The texts that this side's application has, in its order, as often as it has them."""
         raise NotImplementedError
 
+    async def count(self) -> int:
+        """How many those are, without a look at all of them."""
+        return len(await self.received())
+
     def bytes_both(self) -> tuple[int, int]:
         """Bytes up and down over this side's line."""
         return (self.modem.total_up, self.modem.total_down) if self.modem is not None else (0, 0)
@@ -44,8 +50,8 @@ class Side:
         raise NotImplementedError
 
 
-class MicroPythonSide(Side):
-    """A: 32-bit MicroPython, everything frozen, 64 KB of heap; it can be killed.
+class DeviceSide(Side):
+    """A: 32-bit MicroPython with everything frozen and a small heap, or the firmware in QEMU; it can be killed.
 
     Its user looks at the screen: a message that the handheld had not taken when its power went is typed once more.
     """
@@ -60,17 +66,27 @@ class MicroPythonSide(Side):
             "password": password,
             "resource": "nc",
             "number": NUMBER,
-            "rate_bps": RATE_BPS,
-            "latency_ms": LATENCY_MS,
+            "rate_bps": stage.options.rate_bps,
+            "latency_ms": stage.options.latency_ms,
             "speed": stage.options.speed,
+            "segments": stage.options.segments,
+            "trusted": stage.options.trusted,
         }
-        options = stage.options
-        self.device = ProcessHandheld(options.micropython, self.modem, folder, settings, options.heap)
-        self.device.on_event = lambda event: stage.log("A", self.sent, event)
+        self.device = self._device(folder, settings)
+        self.device.on_event = self._event
+        self.logged_in = asyncio.Event()  # once at least
+        self._online = False
         self.heap_free_bytes = 0
+        self._came: set[int] = set()  # numbers of messages that have been seen in the history
         self._to_type: asyncio.Queue[str] = asyncio.Queue()
         self._on = asyncio.Event()
         self._typist: asyncio.Task[None] | None = None
+
+    def _device(self, folder: Path, settings: dict[str, Any]) -> ProcessHandheld:
+        options = self._stage.options
+        if options.firmware:
+            return FirmwareHandheld(options.qemu, options.firmware, self.modem, folder, settings)
+        return UnixHandheld(options.micropython, self.modem, folder, settings, options.heap)
 
     async def start(self) -> None:
         await self.device.power_on()
@@ -86,6 +102,8 @@ class MicroPythonSide(Side):
         self._on.clear()
         await self.device.kill()
         self._stage.kills += 1
+        self._stage.kills_online += self._online
+        self._online = False
         self._stage.say("A", "killed")
         await asyncio.sleep(off_ms / 1000 / self._stage.options.speed)
         await self.device.power_on()
@@ -105,6 +123,17 @@ class MicroPythonSide(Side):
         self.heap_free_bytes = status["heap_free_bytes"]
         return [line["body"] for line in await self._history() if line["in"]]
 
+    async def count(self) -> int:
+        came: set[int] = set()
+        skip = 0
+        while True:  # from the newest back to one that is known
+            page = await self._page(skip)
+            came.update(line["history"] for line in page if line["in"])
+            if not page or came & self._came:
+                self._came |= came
+                return len(self._came)
+            skip += len(page)
+
     async def screen(self) -> list[str]:
         """Opens the conversation and looks: the lines of the screen that have text."""
         await self.device.ask("typed", key="Escape")
@@ -117,13 +146,32 @@ class MicroPythonSide(Side):
             self._typist.cancel()
         await self.device.close()
 
+    def _event(self, event: dict[str, Any]) -> None:
+        if event["event"] in ("online", "offline"):
+            self._online = event["event"] == "online"
+            self.logged_in.set()
+        self._stage.log("A", self.sent, event)
+
+    async def _taken(self, body: str) -> bool:
+        """Whether the newest message that the device has taken is this one."""
+        skip = 0
+        while page := await self._page(skip):
+            for line in reversed(page):
+                if not line["in"]:
+                    return bool(line["body"] == body)
+            skip += len(page)
+        return False
+
     async def _history(self) -> list[dict[str, Any]]:
         lines: list[dict[str, Any]] = []
-        while True:
-            page = await self.device.ask("history_end", history=self.peer_jid, newest=2, skip=len(lines))
-            lines = page[:-1] + lines
-            if len(page) == 1:
-                return lines
+        while page := await self._page(len(lines)):
+            lines = page + lines
+        return lines
+
+    async def _page(self, skip: int) -> list[dict[str, Any]]:
+        """Some lines of the conversation, oldest first: the newest, but for so many."""
+        newest = self._stage.options.page
+        return (await self.device.ask("history_end", history=self.peer_jid, newest=newest, skip=skip))[:-1]
 
     async def _type(self) -> None:
         while True:
@@ -132,7 +180,7 @@ class MicroPythonSide(Side):
             while not typed:
                 await self._on.wait()
                 try:
-                    if body not in [line["body"] for line in await self._history() if not line["in"]]:
+                    if not await self._taken(body):
                         await self.device.ask("sent", send=self.peer_jid, body=body)
                     typed = True
                 except PowerLost:
@@ -154,7 +202,8 @@ class EmulatedSide(Side):
             NUMBER,
             FolderFlash(str(folder)),
             stage.options.seed,
-            LineProfile(RATE_BPS, LATENCY_MS),
+            LineProfile(stage.options.rate_bps, stage.options.latency_ms, trusted=stage.options.trusted),
+            QueueLimits(8192, stage.options.segments),
         )
         self.handheld.on_event = self._event
 

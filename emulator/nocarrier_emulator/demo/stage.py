@@ -10,13 +10,16 @@ from nocarrier_emulator.modem import Modem
 from nocarrier_emulator.phonebook import PhoneBook
 
 NUMBER = "5552368"
-RATE_BPS = 2400
-LATENCY_MS = 300
 
 
 @dataclass
 class Options:
-    """What the command line says. speed: of device clock, modem and line."""
+    """What the command line says. speed: of device clock, modem and line.
+
+    firmware, qemu: what A runs on instead of micropython with that heap. span_s: of the script, in the device's time.
+    page: lines of A's history asked for at once, as many as its heap has room for. segments: of 8 KB, in which both
+    keep their history. trusted: the user's word for the lines.
+    """
 
     seed: int = 1
     speed: int = 8
@@ -27,10 +30,22 @@ class Options:
     peer: str = "nocarrier"
     micropython: str = ""
     heap: str = "64k"
+    firmware: str = ""
+    qemu: str = ""
+    span_s: float = 0
+    rate_bps: int = 2400
+    latency_ms: int = 300
+    page: int = 2
+    segments: int = 8
+    trusted: bool = False
+
+    def script_ms(self) -> float:
+        """The device's time in which the script is played: six seconds a message if nothing else is wanted."""
+        return 1000 * (self.span_s or 6.0 * self.messages)
 
     def limit_s(self) -> float:
-        """Real time for the script, and again for all to arrive: 40 minutes of the device's."""
-        return 60 + 2400 / self.speed
+        """Real time for the script, and again for all to arrive: 40 minutes of the device's, or what is wanted."""
+        return 60 + max(2400, 2 * self.span_s) / self.speed
 
 
 @dataclass
@@ -43,7 +58,7 @@ class Sent:
 
 
 class Stage:
-    """One demonstration. drops, kills: what really happened."""
+    """One demonstration. drops, kills: what really happened. kills_online: of them while messages could pass."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -53,9 +68,10 @@ class Stage:
         self.logins = 0
         self.drops = 0
         self.kills = 0
+        self.kills_online = 0
 
     def modem(self) -> Modem:
-        return Modem(self.clock, self.book, RATE_BPS, LATENCY_MS)
+        return Modem(self.clock, self.book, self.options.rate_bps, self.options.latency_ms)
 
     def say(self, who: str, text: str) -> None:
         """A line of the transcript."""

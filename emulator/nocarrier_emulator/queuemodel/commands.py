@@ -96,6 +96,35 @@ def report(queue: ComparedQueue, rng: random.Random) -> None:
             queue.same((told, before == states.SENT), (0, False))
 
 
+def forget(queue: ComparedQueue, rng: random.Random) -> None:
+    """The server has forgotten what it had acknowledged."""
+    jid, state = rng.choice(JIDS), queue.model.state
+    # Which are followed is the queue's affair; that no other is queued again is not.
+    seqs = [seq for seq, _, now, _ in queue.store.outbox._followed if now == states.ON_SERVER]
+    queue.same([seq for seq in seqs if seq not in queue.model.out(states.ON_SERVER)], [])
+    again = [seq for seq in seqs if state["out", seq][0] == jid]
+    for seq in again:
+        queue.model.write(queue.model.moved(seq, states.QUEUED))
+    queue.same(queue.store.outbox.unconfirmed(lambda to: to == jid), sorted(again))
+    if again:
+        queue.promised()
+
+
+def owe_again(queue: ComparedQueue, rng: random.Random) -> None:
+    """A message comes once more, and asks for a receipt."""
+    inside = queue.model.of("in")
+    if not inside:
+        return
+    seq = rng.choice(inside[-6:])
+    message = queue.message(queue.model.state["in", seq][0], records.RECEIPT_OWED)
+    message.message_id = "again %d" % seq
+    if message.message_id not in queue.model.table("owed").values():
+        for old in queue.model.of("owed")[: -queue.limits.receipts + 1]:
+            queue.model.write((("owed", old), None))
+        queue.model.write((("owed", queue.store._numbers.peek()), message.message_id))
+    queue.store.inbox.owe_again(message)
+
+
 def cancel(queue: ComparedQueue, rng: random.Random) -> None:
     _turn(queue, rng, queue.model.out(states.QUEUED), states.FAILED, queue.store.cancel)
 
@@ -228,4 +257,5 @@ TABLE: tuple[tuple[int, Command], ...] = (
     (10, enqueue), (10, send), (6, acknowledge), (1, resend), (1, new_session),
     (2, settle), (5, report), (2, cancel), (2, again), (1, give_up_next), (8, receive),
     (2, put_aside), (2, take_aside), (4, receipt), (4, save), (2, see), (1, power_off),
+    (1, forget), (1, owe_again),
 )  # fmt: skip

@@ -1,3 +1,4 @@
-# Cortex-M3 in QEMU (MPS2 AN385) with the core frozen in: for measurements and tests without an operating system.
+# The handset for a Cortex-M3 without an operating system (ARM MPS2, as QEMU has it): everything is frozen.
 add_library("nocarrier", "../../..")
-require("core", library="nocarrier")
+require("ports", library="nocarrier")
+freeze(".", ("main.py", "semihosting.py", "uart.py"))

@@ -81,7 +81,7 @@ class Ours:
         self.device.client.send_message(to, body)
 
     def connect(self) -> None:
-        self.device.runner.dial(NetDevice.now_ms())
+        self.device.runner.dial(self.device.now_ms())
 
     async def back(self) -> bool:
         await self._until(lambda: bool(_RESUMED.search(self.device.got)) or b"<failed " in self.device.got)

@@ -1,0 +1,62 @@
+"""The board "mps2": MicroPython on a Cortex-M3 without an operating system; JSON lines on UART0, a modem on UART1.
+
+Typed at the prompt: main.install(FLASH, SETTINGS) once, and main.run(FLASH) whenever the power comes. FLASH: path of
+the file of the machine that runs QEMU in which the flash is.
+"""
+
+import gc
+
+gc.threshold(1024)  # before anything else; unix.py says why
+
+import sys
+
+import semihosting
+import uart
+import vfs
+
+from nocarrier_ports import headless
+from nocarrier_ports.handset.app import App
+from nocarrier_ports.links.stream import StreamLink
+
+try:
+    from typing import Any
+except ImportError:
+    pass
+
+_BLOCKS = 128
+_COMMAND_BYTES = 64  # read from the cable between two steps
+
+
+def mount(flash: str) -> None:
+    """The flash becomes the root folder; LittleFS is made on it if there is none."""
+    device: "Any" = semihosting.FlashFile(flash, _BLOCKS)  # Any: the stubs want an abstract class as its base
+    try:
+        files = vfs.VfsLfs2(device)  # type: ignore[abstract]
+    except OSError:
+        vfs.VfsLfs2.mkfs(device)
+        files = vfs.VfsLfs2(device)  # type: ignore[abstract]
+    vfs.mount(files, "/")
+
+
+def install(flash: str, settings: str) -> None:
+    """Writes settings.json, whose text this is."""
+    mount(flash)
+    with open("/settings.json", "w") as file:
+        file.write(settings)
+    vfs.umount("/")
+
+
+def run(flash: str) -> None:
+    """Boots the handset and runs until the power goes."""
+    mount(flash)
+    modem, cable = uart.Uart(uart.MODEM), uart.Uart(uart.REMOTE)
+    app, remote, speed = headless.boot("", lambda _: StreamLink(modem), semihosting.urandom, sys.stdout.write)
+    buf = bytearray(_COMMAND_BYTES)
+
+    def poll(app: App) -> bool:
+        size = cable.readinto(buf)
+        if size:
+            remote.receive(memoryview(buf)[:size], app)
+        return True
+
+    headless.run(app, poll, speed, semihosting.utc_s)
