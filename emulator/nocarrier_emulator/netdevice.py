@@ -57,7 +57,7 @@ class NetDevice:
         self._speed = speed
         self.flash = flash or MemoryFlash()
         domain = domain or (server.domain if way == PLAIN else server.tls_domain)
-        password, resource = password or server.users.get(user), resource or "nc-" + user
+        password, resource = password or server.users.get(user), resource or "nocarrier-" + user
         account = Account("%s@%s" % (user, domain), password, resource, quick, legacy, carbons=carbons)
         count = iter(range(1 << 30))
 

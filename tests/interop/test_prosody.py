@@ -35,7 +35,7 @@ def test_login_with_scram_roster_and_presence(server):
     device.run(device.ready)
     assert [c.jid for c in device.client.roster.contacts()] == ["bert@" + server.domain]
     assert device.client.store.sm_id
-    full, begin = "anna@%s/nc-anna" % server.domain, device.said.find(b"<auth")
+    full, begin = "anna@%s/nocarrier-anna" % server.domain, device.said.find(b"<auth")
     assert device.client.session.jid == full  # a device without a past binds as of old
     assert device.said.find(b"<authenticate " if server.sasl2 else b"<auth ") == begin
     device.log_out()

@@ -1,0 +1,115 @@
+"""The server forgets the session and what it had acknowledged: who knows ids gets it again, others do not."""
+
+from nocarrier import events
+from nocarrier.queue import records, states
+from nocarrier_emulator import dialogue as d
+from nocarrier_emulator.dialogue import Dialogue
+from nocarrier_emulator.stanzas import FAILED, archived, fin, query_in, sent
+
+ACK = b"<a xmlns='urn:xmpp:sm:3' h='%d'/>"
+RECEIPT = b"<message from='%s/nocarrier' type='chat' id='r'><received xmlns='urn:xmpp:receipts' id='%s'/></message>"
+
+
+def presence(resource, kind=b""):
+    return b"<presence from='%s/%s'%s/>" % (d.PEER.encode(), resource, kind)
+
+
+def with_two_acknowledged(*resources, expires_s=0):
+    """A client whose two messages the server has acknowledged; the contact was seen with these. Returns their ids too."""
+    talk = Dialogue()
+    talk.log_in("arch-1")
+    for resource in resources:
+        talk.server(presence(resource))
+    talk.server(ACK % 3)
+    for body in ("one", "two"):
+        talk.client.send_message(d.PEER, body, expires_s=expires_s)
+    ids = [one for one, _ in sent(talk.said())]
+    talk.server(ACK % 5)
+    assert talk.values(events.STATE)[-1] == (2, states.ON_SERVER)
+    talk.down()
+    talk.events = []
+    return talk, ids
+
+
+def forgotten(talk, of_failed=b""):
+    """The next login; returns what is said when it is bound."""
+    talk.authenticate()
+    talk.server(FAILED % of_failed)
+    return talk.bind()
+
+
+def test_what_was_acknowledged_goes_again_under_its_id_to_a_contact_that_knows_ids():
+    for reboot in (False, True):
+        talk, ids = with_two_acknowledged(b"nocarrier.1")
+        if reboot:
+            talk.reboot()
+        said = forgotten(talk)
+        assert [seq for seq, state in talk.values(events.STATE)] == [1, 2]
+        talk.client.send_message(d.PEER, "three")  # does not overtake
+        request = query_in(said)[0]
+        said += talk.server(fin(request, b"arch-1"))
+        assert [body for _, body in sent(said)] == [b"one", b"two", b"three"], reboot
+        assert [one for one, _ in sent(said)][:2] == ids
+        assert [item.flags & records.MAY_ARRIVE_TWICE for item in talk.client.store.history(d.PEER, 9)] == [0, 0, 0]
+
+
+def test_a_receipt_that_has_waited_in_the_archive_makes_it_needless():
+    talk, ids = with_two_acknowledged(b"nocarrier")
+    request, query, _ = query_in(forgotten(talk))
+    receipt = b"<received xmlns='urn:xmpp:receipts' id='%s'/>" % ids[0]
+    entry = archived(query, b"arch-2", d.PEER + "/nocarrier", b"r1", b"x").replace(b"<body>x</body>", receipt)
+    assert receipt in entry
+    said = talk.server(entry + fin(request, b"arch-2"))
+    assert [body for _, body in sent(said)] == [b"two"]
+    assert talk.client.store.history(d.PEER, 9)[0].state == states.DELIVERED
+
+
+def test_a_power_cut_meanwhile_forgets_nothing():
+    talk, ids = with_two_acknowledged(b"nocarrier")
+    forgotten(talk)
+    talk.reboot()
+    said = talk.resume(3)
+    assert [one for one, _ in sent(said)] == ids
+
+
+def test_to_others_nothing_goes_again():
+    for resources in ((), (b"phone",), (b"nocarrier", b"phone"), (b"phone", b"nocarrier")):
+        talk, _ = with_two_acknowledged(*resources)
+        said = forgotten(talk)
+        said += talk.server(fin(query_in(said)[0], b"arch-1"))
+        assert sent(said) == [] and talk.values(events.STATE) == [], resources
+
+
+def test_nor_what_a_receipt_has_come_for_nor_what_was_only_wanted_in_time():
+    talk, ids = with_two_acknowledged(b"nocarrier")
+    talk.resume(5)
+    talk.server(RECEIPT % (d.PEER.encode(), ids[0]))
+    talk.down()
+    talk.events = []
+    forgotten(talk)
+    assert [seq for seq, _ in talk.values(events.STATE)] == [2]
+
+    talk, _ = with_two_acknowledged(b"nocarrier", expires_s=2_000_000_000)
+    forgotten(talk)
+    assert talk.values(events.STATE) == []
+
+
+def test_a_server_that_tells_how_much_it_had_handled_is_believed():
+    talk, _ = with_two_acknowledged(b"nocarrier")
+    said = forgotten(talk, b" h='5'")
+    said += talk.server(fin(query_in(said)[0], b"arch-1"))
+    assert sent(said) == [] and talk.values(events.STATE) == []
+
+
+def test_what_a_contact_was_seen_with_survives_its_new_name_and_a_power_cut():
+    talk = Dialogue()
+    talk.log_in("arch-1")
+    talk.server(presence(b"nocarrier"))
+    push = b"<iq type='set' id='p'><query xmlns='jabber:iq:roster' ver='9'>%s</query></iq>"
+    talk.server(push % (b"<item jid='%s' name='Bertie' subscription='both'/>" % d.PEER.encode()))
+    talk.reboot()
+    contact = talk.client.roster.find(d.PEER)
+    assert contact is not None and contact.name == "Bertie" and talk.client.roster.knows_ids(d.PEER)
+    talk.resume(3)
+    talk.server(presence(b"nocarrier", b" type='unavailable'"))
+    assert talk.client.roster.knows_ids(d.PEER)
