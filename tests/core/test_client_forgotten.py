@@ -15,7 +15,7 @@ def presence(resource, kind=b""):
 
 
 def with_two_acknowledged(*resources, expires_s=0):
-    """A client whose two messages the server has acknowledged; the contact was seen with these. Returns their ids too."""
+    """A client whose two messages the server has acknowledged, and their ids. The contact was seen with these."""
     talk = Dialogue()
     talk.log_in("arch-1")
     for resource in resources:
@@ -99,6 +99,25 @@ def test_a_server_that_tells_how_much_it_had_handled_is_believed():
     said = forgotten(talk, b" h='5'")
     said += talk.server(fin(query_in(said)[0], b"arch-1"))
     assert sent(said) == [] and talk.values(events.STATE) == []
+
+
+def test_a_contact_that_turns_out_to_know_ids_gets_it_too():
+    talk, ids = with_two_acknowledged()
+    said = forgotten(talk)
+    said += talk.server(fin(query_in(said)[0], b"arch-1"))
+    assert sent(said) == []
+    assert [one for one, _ in sent(talk.server(presence(b"nocarrier")))] == ids
+    assert sent(talk.server(presence(b"nocarrier"))) == []
+
+
+def test_what_is_in_doubt_is_not_asked_for_where_ids_are_known():
+    talk, _ = with_two_acknowledged(b"nocarrier")
+    talk.resume(5)
+    talk.client.send_message(d.PEER, "three")
+    assert [body for _, body in sent(talk.said())] == [b"three"]
+    talk.down()
+    request = query_in(forgotten(talk))[0]
+    assert [body for _, body in sent(talk.server(fin(request, b"arch-1")))] == [b"one", b"two", b"three"]
 
 
 def test_what_a_contact_was_seen_with_survives_its_new_name_and_a_power_cut():

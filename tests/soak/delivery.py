@@ -1,6 +1,8 @@
-"""All fails at real servers: lines, devices, the server itself. MESSAGES=10000 CUTS=1000 RESTARTS=50 KILLS=100 SEED=1.
+"""All fails at real servers: lines, devices, the server itself.
 
-Per server, each way; as many more messages go to an observer that would not know one again.
+MESSAGES=10000 CUTS=1000 RESTARTS=50 KILLS=100 CRASHES=10 SEED=1. Per server, each way; as many more messages go to an
+observer that would not know one again. Then a shorter play in which the server is ended by SIGKILL, and two in which
+slixmpp and @xmpp/client take the place of our devices.
 """
 
 import os
@@ -8,39 +10,67 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
-from nocarrier_emulator.deliveries import ANNA, BERT, OBSERVER, Deliveries, Outcome
+from bench.peers import processes
+
+from nocarrier_emulator.deliveries import USERS, Deliveries, Outcome, Plan
 from nocarrier_emulator.servers.ejabberd import Ejabberd
 from nocarrier_emulator.servers.prosody import Prosody
 from nocarrier_emulator.servers.server import Server
 
-_USERS = {ANNA: "anna-pw", BERT: "bert-pw", OBSERVER: "carl-pw"}
+_PEERS = ("slixmpp", "@xmpp/client")
+_OURS = "nocarrier"
+_KILLED = "nocarrier, server killed"
 
 
 def _number(name: str, usual: int) -> int:
     return int(os.environ.get(name, str(usual)))
 
 
-def play(name: str, server: Server) -> Outcome:
-    """One server, which is started and removed."""
-    server.start()
-    try:
-        what = (_number("MESSAGES", 10_000), _number("CUTS", 1000), _number("RESTARTS", 50), _number("KILLS", 100))
-        outcome = Deliveries(server, _number("SEED", 1), *what).run()
-    finally:
-        server.remove()
-    print(name, outcome, flush=True)
-    return outcome
+def _plans() -> dict[str, Plan]:
+    """What is played at each server, by what it is called in the result."""
+    messages, cuts = _number("MESSAGES", 10_000), _number("CUTS", 1000)
+    restarts, kills, crashes = _number("RESTARTS", 50), _number("KILLS", 100), _number("CRASHES", 10)
+    tenth = Plan(max(10, messages // 20), cuts // 20, restarts // 20, kills // 20)
+    plans = {_OURS: Plan(messages, cuts, restarts, kills)}
+    plans[_KILLED] = Plan(tenth.messages, tenth.cuts, kills=tenth.kills, crashes=crashes)
+    for name in _PEERS:
+        command = processes.command(name)
+        if command:
+            plans[name] = Plan(tenth.messages, tenth.cuts, tenth.restarts, tenth.kills, client=command)
+        else:
+            print("%s: not played, the set-up has not got what it needs" % name)
+    return plans
+
+
+def _server(name: str) -> Server | None:
+    if name == "ejabberd":
+        return Ejabberd(os.environ["EJABBERD"], USERS) if os.environ.get("EJABBERD") else None
+    return Prosody(os.environ["PROSODY13"], USERS, sasl2=True) if os.environ.get("PROSODY13") else None
+
+
+def _play(name: str, plans: dict[str, Plan]) -> dict[str, Outcome]:
+    """All plans at one server, each at one that has no past."""
+    outcomes = {}
+    for client, plan in plans.items():
+        server = _server(name)
+        if server is None:
+            print("%s: not played, it is not there" % name)
+            return {}
+        server.start()
+        try:
+            outcomes[client] = Deliveries(server, _number("SEED", 1), plan).run()
+        finally:
+            server.remove()
+        print(name, client, outcomes[client], flush=True)
+    return outcomes
 
 
 def main() -> dict[str, Any]:
-    """Per server: what happened."""
-    servers: dict[str, Server] = {}
-    if os.environ.get("PROSODY13"):
-        servers["Prosody 13"] = Prosody(os.environ["PROSODY13"], _USERS, sasl2=True)
-    if os.environ.get("EJABBERD"):
-        servers["ejabberd"] = Ejabberd(os.environ["EJABBERD"], _USERS)
+    """Per server and client what happened. Failed has ours, if anything went wrong while servers ended in order."""
+    plans = _plans()
     with ThreadPoolExecutor() as pool:
-        played = {name: pool.submit(play, name, server) for name, server in servers.items()}
+        played = {name: pool.submit(_play, name, plans) for name in ("Prosody 13", "ejabberd")}
     outcomes = {name: one.result() for name, one in played.items()}
-    failed = [name for name, outcome in outcomes.items() if not outcome.ok()]
-    return {**{name: asdict(outcome) for name, outcome in outcomes.items()}, "failed": failed}
+    failed = [name for name, of in outcomes.items() if _OURS in of and not of[_OURS].ok()]
+    tables = {name: {client: asdict(outcome) for client, outcome in of.items()} for name, of in outcomes.items()}
+    return {**tables, "failed": failed}

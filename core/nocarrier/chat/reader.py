@@ -12,7 +12,7 @@ from nocarrier.queue.window import dedup_key
 from nocarrier.wire.element import Element
 
 try:
-    from typing import Optional
+    from typing import Callable, Optional
 
     from nocarrier.chat.archive import Entry
     from nocarrier.chat.catchup import CatchUp
@@ -54,6 +54,7 @@ class Reader:
         self._catch_up = catch_up
         self._sender = sender
         self._events = events
+        self._forgotten = False  # since the power came
         self._again = False
 
     def new_session(self, forgotten: bool) -> None:
@@ -63,9 +64,8 @@ class Reader:
         would not show it twice it is sent again. Raises StorageError.
         """
         if forgotten:
-            seqs = self._store.outbox.unconfirmed(self._roster.knows_ids)
-            self._sender.moved(seqs, states.QUEUED)
-            self._again = bool(seqs)
+            self._forgotten = True
+            self._again = self._send_again(self._roster.knows_ids, True)
         self._catch_up.abandon()
         self._roster.new_session()
 
@@ -258,9 +258,19 @@ class Reader:
         if stanza.get("type") == "subscribe":
             self._events.append((events.SUBSCRIPTION, bare(stanza.get("from") or "")))
             return
+        sender = bare(stanza.get("from") or "")
+        stranger = not self._roster.knows_ids(sender)
         contact = self._roster.presence(stanza)
+        if self._forgotten and stranger and self._roster.knows_ids(sender):  # had it been known, as in new_session()
+            self._send_again(lambda jid: jid == sender, False)
         if contact is not None:
             self._events.append((events.PRESENCE, contact))
+
+    def _send_again(self, to: "Callable[[str], bool]", under_way: bool) -> bool:
+        """What nobody can say has arrived, to these bare JIDs. Returns whether there is anything."""
+        seqs = self._store.outbox.unconfirmed(to, under_way)
+        self._sender.moved(seqs, states.QUEUED)
+        return bool(seqs)
 
     def _answer(self, iq: Node) -> None:
         kind = self._sender.requests.answers(iq)

@@ -210,29 +210,27 @@ class Outbox:
         self._journal.flush()
         self._unsent.add_again(entry)
 
-    def unconfirmed(self, knows_ids: "Callable[[str], bool]") -> "list[int]":
-        """The server has forgotten the session: who knows what it has done with messages that it had acknowledged.
+    def unconfirmed(self, knows_ids: "Callable[[str], bool]", under_way: bool) -> "list[int]":
+        """The server has forgotten a session: who knows what it has done with messages that it had acknowledged.
 
-        Those that no receipt has come for, to addresses that will not show a message twice, are queued once more, in
+        under_way: it was the last one, and what it has not acknowledged is meant too. Those that no receipt has come for, to addresses that will not show a message twice, are queued once more, in
         their old places; but for such as were only wanted in time. On flash when this returns. Returns seqs.
         """
         again = []
         for seq, position, state, flags in self._followed:
-            if state != states.ON_SERVER:
-                continue
-            try:
+            if state == states.ON_SERVER and self._wanted(position, knows_ids):
                 kind, payload = self._journal.read(position)
-            except StorageError:
-                continue  # it cannot be sent any more
-            message = records.unpack_out(records.out_of(kind, payload))
-            if knows_ids(message.to) and not message.expires_s:
                 records.append(self._journal, records.STATE, seq, states.QUEUED, flags, "")
                 entry = entry_of(position, kind, payload)
                 entry.flags = flags
                 self._unsent.add_again(entry)
                 again.append(seq)
+        self._followed = [row for row in self._followed if row[0] not in again]
+        for entry in self._unsent.entries:
+            if under_way and entry.state == states.SENT and self._wanted(entry.position, knows_ids):
+                self._move(entry, states.QUEUED)
+                again.append(entry.seq)
         if again:
-            self._followed = [row for row in self._followed if row[0] not in again]
             self._unsent.make_way()
             self._journal.flush()
         return sorted(again)
@@ -295,6 +293,13 @@ class Outbox:
                     self._followed.append((seq, row[1], state, row[3]))
                 return True
         return False
+
+    def _wanted(self, position: int, knows_ids: "Callable[[str], bool]") -> bool:
+        try:
+            message = self._message_at(position)
+        except StorageError:
+            return False  # it cannot be sent any more
+        return knows_ids(message.to) and not message.expires_s
 
     def _message_at(self, position: int) -> Outgoing:
         return records.unpack_out(records.out_of(*self._journal.read(position)))

@@ -97,15 +97,18 @@ def report(queue: ComparedQueue, rng: random.Random) -> None:
 
 
 def forget(queue: ComparedQueue, rng: random.Random) -> None:
-    """The server has forgotten what it had acknowledged."""
+    """The server has forgotten what it had acknowledged, and what not."""
     jid, state = rng.choice(JIDS), queue.model.state
     # Which are followed is the queue's affair; that no other is queued again is not.
     seqs = [seq for seq, _, now, _ in queue.store.outbox._followed if now == states.ON_SERVER]
     queue.same([seq for seq in seqs if seq not in queue.model.out(states.ON_SERVER)], [])
+    under_way = rng.random() < 0.5
+    if under_way:
+        seqs += queue.model.out(states.SENT)
     again = [seq for seq in seqs if state["out", seq][0] == jid]
     for seq in again:
         queue.model.write(queue.model.moved(seq, states.QUEUED))
-    queue.same(queue.store.outbox.unconfirmed(lambda to: to == jid), sorted(again))
+    queue.same(queue.store.outbox.unconfirmed(lambda to: to == jid, under_way), sorted(again))
     if again:
         queue.promised()
 
