@@ -47,6 +47,7 @@ class Outcome:
     """What happened; both ways, and at the observer.
 
     lost_by_server: it had acknowledged them, and did not deliver them when it was stopped: of those to the observer.
+    late: the same of those to a device, to which they were sent once more; they came behind younger ones.
     """
 
     seed: int
@@ -56,6 +57,7 @@ class Outcome:
     lost_by_server: int = 0
     duplicated: int = 0
     reordered: int = 0
+    late: int = 0
     cuts: int = 0
     restarts: int = 0
     kills: int = 0
@@ -180,8 +182,12 @@ class Deliveries:
             self._written_off[way] = sum(text not in there and party.acknowledged(to, text) for text in typed)
 
     def _judge(self) -> None:
-        for way, (_, to, typed, got) in enumerate(self._ways()):
-            for what, count in judge(typed, got).items():
+        for way, (party, to, typed, got) in enumerate(self._ways()):
+            late = _late(typed, got, party.again())
+            self.outcome.late += len(late)
+            in_time = [[body for body in bodies if body not in late] for bodies in (typed, got)]
+            wrong = judge(typed, got) | {"reordered": judge(*in_time)["reordered"]}
+            for what, count in wrong.items():
                 setattr(self.outcome, what, getattr(self.outcome, what) + count)
             if self._keeps and to == OBSERVER:  # it would show it twice: nothing more could be done
                 self.outcome.lost -= self._written_off[way]
@@ -189,3 +195,15 @@ class Deliveries:
         anna, bert = self._parties
         self.outcome.sent = len(anna.typed[BERT]) + len(bert.typed[ANNA])
         self.outcome.observed = len(self._observer.got)
+
+
+def _late(typed: list[str], got: list[str], again: set[str]) -> set[str]:
+    """Which of those that were sent again have come behind one that was typed later."""
+    place = {body: number for number, body in enumerate(typed)}
+    late, newest = set(), -1
+    for body in got:
+        if place[body] > newest:
+            newest = place[body]
+        elif body in again:
+            late.add(body)
+    return late

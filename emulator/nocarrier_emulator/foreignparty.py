@@ -1,4 +1,4 @@
-"""Another library's client in a campaign of deliveries: a process that speaks JSON lines, behind a line that can fail."""
+"""Another library's client in a campaign of deliveries: a process that speaks JSON lines, on a line that can fail."""
 
 import json
 import os
@@ -15,6 +15,7 @@ from nocarrier_ports.links.tcp import TcpLink
 
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 _AGAIN_S = 0.2  # after a loss, or a call that came to nothing
+_STUCK_S = 5.0  # a client that has not come online in so long on a line that is quiet is cut off
 _STILL_S = 2.0  # a line that is quiet for so long has nothing under way
 
 
@@ -49,8 +50,11 @@ class ForeignParty(Party):
         super().step()
         self._listen()
         self._pump()
-        if self._call_s and time.monotonic() >= self._call_s:
-            self._call_s = 0.0
+        now_s = time.monotonic()
+        if self._client is not None and not self._online and now_s - self._moved_s > _STUCK_S:
+            self._hang_up()
+        if self._client is None and self._call_s and now_s >= self._call_s:
+            self._call_s = now_s + _STUCK_S
             self._do("reconnect")
 
     def kill(self) -> None:
@@ -128,7 +132,7 @@ class ForeignParty(Party):
             client, _ = self._listener.accept()
             self._hang_up()
             client.setblocking(False)
-            self._client = client
+            self._client, self._moved_s = client, time.monotonic()
             self.link.open(0)
         except BlockingIOError:
             pass

@@ -6,10 +6,12 @@ In real time, at a real server.
 import random
 import time
 from collections.abc import Callable
+from typing import Any
 
 from nocarrier import events
 from nocarrier.queue import states
 from nocarrier.queue.limits import QueueLimits
+from nocarrier.queue.outbox import Outbox
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.faultylink import DROP, FaultyLink
 from nocarrier_emulator.flash import MemoryFlash, PowerCut
@@ -73,6 +75,10 @@ class Party:
         """There is the server's word for this message."""
         raise NotImplementedError
 
+    def again(self) -> set[str]:
+        """What was sent once more since the server had forgotten what it had done with it."""
+        return set()
+
     def close(self) -> None:
         """Logs out."""
         raise NotImplementedError
@@ -84,6 +90,7 @@ class DeviceParty(Party):
     def __init__(self, server: Server, name: str, peer: str, rng: random.Random) -> None:
         super().__init__(server)
         self.got: dict[int, str] = {}  # by the device's own numbers
+        self._again: set[int] = set()  # their numbers
         self._name = name
         self._peer_jid = "%s@%s" % (peer, server.domain)
         self._rng = rng
@@ -98,6 +105,7 @@ class DeviceParty(Party):
             self._server, self._name, flash=self._flash, trusted=True, line=line, inner=self.link, queue=_LIMITS,
             speed=SPEED,
         )  # fmt: skip
+        self._watch(self.device.client.store.outbox)
         for item in self.device.client.store.history(self._peer_jid, _LATEST):
             if item.incoming:
                 self.got.setdefault(item.seq, item.body)
@@ -128,18 +136,22 @@ class DeviceParty(Party):
     def acknowledged(self, to: str, body: str) -> bool:
         for item in self.device.client.store.history("%s@%s" % (to, self._server.domain), 1 << 20, 0, 1 << 30):
             if item.body == body and not item.incoming:
-                return item.state in (states.ON_SERVER, states.DELIVERED, states.READ)
+                return bool(item.state in (states.ON_SERVER, states.DELIVERED, states.READ))
         return False
 
+    def again(self) -> set[str]:
+        history = self.device.client.store.history(self._peer_jid, 1 << 20, 0, 1 << 30)
+        return {item.body for item in history if item.seq in self._again and not item.incoming}
+
     def connected(self) -> bool:
-        return self.device.runner.state == runner.CONNECTED
+        return bool(self.device.runner.state == runner.CONNECTED)
 
     def ready(self) -> bool:
         return self.device.ready()
 
     def idle(self) -> bool:
         client = self.device.client
-        return client.online() and client.session.settled() and client.store.outbox.next_queued() is None
+        return bool(client.online() and client.session.settled() and client.store.outbox.next_queued() is None)
 
     def received(self) -> list[str]:
         return [body for _, body in sorted(self.got.items())]
@@ -149,6 +161,17 @@ class DeviceParty(Party):
 
     def close(self) -> None:
         self.device.log_out()
+
+    def _watch(self, outbox: Outbox) -> None:
+        """Notes which messages the outbox sends once more because a server has forgotten them."""
+        unconfirmed = outbox.unconfirmed
+
+        def noted(*how: Any) -> list[int]:
+            seqs: list[int] = unconfirmed(*how)
+            self._again.update(seqs)
+            return seqs
+
+        outbox.unconfirmed = noted  # type: ignore[method-assign, assignment]
 
     def _with_power(self, act: Callable[[], object]) -> None:
         try:

@@ -132,3 +132,24 @@ def test_what_a_contact_was_seen_with_survives_its_new_name_and_a_power_cut():
     talk.resume(3)
     talk.server(presence(b"nocarrier", b" type='unavailable'"))
     assert talk.client.roster.knows_ids(d.PEER)
+
+
+def test_a_copy_that_was_sent_again_gets_a_receipt_again_and_one_that_came_by_another_way_does_not():
+    def message(archive_id):
+        in_archive = b"<stanza-id xmlns='urn:xmpp:sid:0' by='%s' id='%s'/>" % (d.OWN.encode(), archive_id)
+        wants = b"<request xmlns='urn:xmpp:receipts'/><origin-id xmlns='urn:xmpp:sid:0' id='m1'/>"
+        return b"<message from='%s/nocarrier' type='chat' id='m1'><body>hello</body>%s%s</message>" % (
+            d.PEER.encode(), wants, in_archive,
+        )  # fmt: skip
+
+    received = b"<received xmlns='urn:xmpp:receipts' id='m1'/>"
+    talk = Dialogue()
+    talk.log_in("arch-1")
+    assert talk.server(ACK % 3 + message(b"arch-2")).count(received) == 1
+    assert talk.server(ACK % 4 + message(b"arch-2")).count(received) == 0
+    assert talk.server(message(b"arch-3")).count(received) == 1
+    assert len(talk.values(events.MESSAGE)) == 1
+    talk.down()
+    talk.reboot()
+    assert talk.resume(4).count(received) == 0  # the roster is not known yet
+    assert talk.client.store.inbox.next_owed([]).message_id == "m1"

@@ -171,9 +171,7 @@ def test_receipts_go_to_contacts_only_and_again_if_the_sender_seems_to_have_none
     received = b"<received xmlns='urn:xmpp:receipts' id='m1'/></message>"
     assert said.count(received) == 1 and b"to='bert@exchange.test/phone'" in said
     again = message(b"hello", "m1", wants)
-    late = again.replace(b"<request", b"<delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/><request")
-    assert b"<received" not in talk.server(ACK % 4 + late)
-    assert talk.server(again + again).count(received) == 1 and len(talk.values(events.MESSAGE)) == 1
+    assert talk.server(ACK % 4 + again + again).count(received) == 1 and len(talk.values(events.MESSAGE)) == 1
     assert b"<received" not in talk.server(message(b"spam", "m2", wants, "eve@exchange.test/x"))
     talk.down()
     talk.reboot()

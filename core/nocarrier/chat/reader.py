@@ -209,8 +209,7 @@ class Reader:
             )
             if message is not None and utc_s:
                 message.utc_s = utc_s
-            live = not (utc_s or ahead or stanza.child("delay", ns.DELAY))
-            self._keep(message, ahead, live)
+            self._keep(message, ahead)
 
     def _reported(self, message_id: "Optional[str]", sender: str, state: int, reason: str = "") -> None:
         self._moved(self._store.outbox.reported(message_id or "", sender, state, reason), state)
@@ -219,15 +218,15 @@ class Reader:
         if seq:
             self._events.append((events.STATE, (seq, state)))
 
-    def _keep(self, message: "Optional[Incoming]", ahead: bool = False, live: bool = False) -> None:
+    def _keep(self, message: "Optional[Incoming]", ahead: bool = False) -> None:
         """On flash, together with the count that includes it, before the server may hear that we have it.
 
-        ahead: the archive will bring it in its place. live: the sender has sent it just now.
+        ahead: the archive will bring it in its place.
         """
         if message is None:
             return
         if self._store.inbox.window.seen(message.keys, message.utc_s):
-            if live and message.flags & records.RECEIPT_OWED:
+            if message.flags & records.RECEIPT_OWED:
                 self._store.inbox.owe_again(message)
             return
         size_bytes = len(message.body.encode())

@@ -1,7 +1,7 @@
 """Messages that arrived: on flash before they are acknowledged, each shown once, receipts owed until they are sent."""
 
 from nocarrier.queue import records
-from nocarrier.queue.window import Window, share_key
+from nocarrier.queue.window import KEY_BYTES, Window, share_key
 
 try:
     from typing import Optional
@@ -97,7 +97,12 @@ class Inbox:
         return None
 
     def owe_again(self, message: Incoming) -> None:
-        """A message that is here has come once more, and asks for a receipt: its sender seems to have none."""
+        """A message that is here has come once more, and asks for a receipt: its sender seems to have none.
+
+        Unless it is the same copy, which has come by another way: that has the key of its archive entry.
+        """
+        if message.archive_id and self.window.holds(message.keys[:KEY_BYTES]):
+            return
         for _, position in self._owed:
             owed = records.unpack_in(self._journal.read(position)[1])
             if (owed.sender, owed.message_id) == (message.sender, message.message_id):

@@ -5,6 +5,7 @@ text stay on flash. Those with the server are followed for their receipts, as lo
 the history.
 """
 
+from nocarrier.compat import const
 from nocarrier.errors import UsageError
 from nocarrier.modular import count_diff
 from nocarrier.queue import records, states
@@ -19,6 +20,8 @@ try:
     from nocarrier.queue.numbers import Numbers
 except ImportError:
     pass
+
+_KNOWN_AGAIN = const(16)  # the newest without a receipt: their ids are sure to be in the other side's dedup window
 
 
 class Outbox:
@@ -213,11 +216,12 @@ class Outbox:
     def unconfirmed(self, knows_ids: "Callable[[str], bool]", under_way: bool) -> "list[int]":
         """The server has forgotten a session: who knows what it has done with messages that it had acknowledged.
 
-        under_way: it was the last one, and what it has not acknowledged is meant too. Those that no receipt has come for, to addresses that will not show a message twice, are queued once more, in
-        their old places; but for such as were only wanted in time. On flash when this returns. Returns seqs.
+        under_way: it was the last one, and what it has not acknowledged is meant too. Those that no receipt has come
+        for, to addresses that will not show a message twice, are queued once more, in their old places; but for such as
+        were only wanted in time. On flash when this returns. Returns seqs.
         """
         again = []
-        for seq, position, state, flags in self._followed:
+        for seq, position, state, flags in self._followed[-_KNOWN_AGAIN:]:
             if state == states.ON_SERVER and self._wanted(position, knows_ids):
                 kind, payload = self._journal.read(position)
                 records.append(self._journal, records.STATE, seq, states.QUEUED, flags, "")

@@ -119,6 +119,7 @@ def owe_again(queue: ComparedQueue, rng: random.Random) -> None:
     if not inside:
         return
     seq = rng.choice(inside[-6:])
+    queue.count += 1
     message = queue.message(queue.model.state["in", seq][0], records.RECEIPT_OWED)
     message.message_id = "again %d" % seq
     if message.message_id not in queue.model.table("owed").values():
