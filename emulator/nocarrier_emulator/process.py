@@ -13,7 +13,10 @@ from typing import Any
 from nocarrier_emulator.modem import Modem
 from nocarrier_emulator.pty import PtyPort
 from nocarrier_emulator.qemu import MACHINE
+from nocarrier_ports.handset import words
 
+_ATTEMPTS = 10
+_AGAIN_S = 0.5
 _ANSWER_S = 20  # real time in which a handheld answers, while it derives a key too
 
 
@@ -67,26 +70,39 @@ class ProcessHandheld:
     async def ask(self, last: str, **fields: Any) -> list[dict[str, Any]]:
         """Sends a command and collects its answers up to the one that has the key `last`.
 
-        Raises PowerLost, or RuntimeError if the handheld refuses.
+        One that is refused for want of memory, as in the middle of a login, is sent again after a while. Raises
+        PowerLost, or RuntimeError if the handheld refuses or does not answer.
         """
         async with self._asking:
-            if self._process is None:
-                raise PowerLost
-            # As UTF-8: MicroPython's json does not join escaped surrogates.
-            self._say(json.dumps(fields, ensure_ascii=False).encode() + b"\n")
-            collected = []
-            while True:
-                answer = await asyncio.wait_for(self._answers.get(), _ANSWER_S)
-                if answer is None:
-                    if self._process is not None:
-                        await self._process.wait()
-                        raise RuntimeError(self.last_words())
+            for attempt in range(1, _ATTEMPTS + 1):
+                if self._process is None:
                     raise PowerLost
-                if "refused" in answer:
-                    raise RuntimeError(answer["refused"])
-                collected.append(answer)
-                if last in answer:
+                # As UTF-8: MicroPython's json does not join escaped surrogates.
+                self._say(json.dumps(fields, ensure_ascii=False).encode() + b"\n")
+                collected = await self._answered(last)
+                refusal = collected[-1].get("refused")
+                if refusal is None:
                     return collected
+                if refusal != words.of_error(MemoryError()) or attempt == _ATTEMPTS:
+                    raise RuntimeError(refusal)
+                await asyncio.sleep(_AGAIN_S)
+        raise AssertionError  # the last attempt has ended it
+
+    async def _answered(self, last: str) -> list[dict[str, Any]]:
+        """Answers up to the one with that key, or to a refusal."""
+        collected: list[dict[str, Any]] = []
+        while not collected or not {last, "refused"} & collected[-1].keys():
+            try:
+                answer = await asyncio.wait_for(self._answers.get(), _ANSWER_S)
+            except TimeoutError:
+                raise RuntimeError(self.last_words()) from None
+            if answer is None:
+                if self._process is not None:
+                    await self._process.wait()
+                    raise RuntimeError(self.last_words())
+                raise PowerLost
+            collected.append(answer)
+        return collected
 
     def last_words(self) -> str:
         """What is known of a crash."""

@@ -14,7 +14,9 @@ except ImportError:
     pass
 
 # What takes no memory when it is not needed.
-_SELDOM = LOGIN_ONLY + ("nocarrier.chat.archive", "nocarrier.queue.compaction", "nocarrier_ports.handset.field")
+_SELDOM = LOGIN_ONLY + (
+    "nocarrier.chat.archive", "nocarrier.queue.compaction", "nocarrier.queue.history", "nocarrier_ports.handset.field",
+)  # fmt: skip
 
 
 class Ticks:
@@ -46,15 +48,16 @@ def run(
 ) -> None:
     """Runs until poll(app), which hands keys and commands to the app, returns False.
 
-    utc_s(): seconds since 1970, 0 where the board has no clock. What is seldom needed is forgotten when a
-    session begins and ends.
+    utc_s(): seconds since 1970, 0 where the board has no clock. What is seldom needed is forgotten whenever a login
+    comes a step further, and when the line comes or goes.
     """
-    online = False
+    phase = -1
     while True:
         now_ms = ticks.now_ms()
         app.step(now_ms, utc_s())
-        if app.client.online() != online:
-            online = not online
+        now = app.runner.state << 8 | app.client.session.state
+        if now != phase:
+            phase = now
             drop(_SELDOM)
         if not poll(app):
             return

@@ -7,7 +7,6 @@ is given up, after what is alive in it was written once more. What was only hist
 from nocarrier.errors import UsageError
 from nocarrier.queue import records, states
 from nocarrier.queue.contacts import Contacts
-from nocarrier.queue.history import History
 from nocarrier.queue.inbox import Inbox
 from nocarrier.queue.journal import Journal
 from nocarrier.queue.limits import QueueLimits
@@ -20,7 +19,7 @@ from nocarrier.queue.window import Window
 try:
     from typing import Any, Callable, Optional
 
-    from nocarrier.queue.history import HistoryItem
+    from nocarrier.queue.history import History, HistoryItem
     from nocarrier.queue.records import Incoming, Outgoing
     from nocarrier.queue.storage import Storage
 except ImportError:
@@ -44,7 +43,6 @@ class Store:
         self.inbox = Inbox(journal, self._numbers, window, limits.receipts, limits.aside)
         self.contacts = Contacts(journal)
         self.talks = Talks(journal, limits.talks)
-        self._history = History(journal)
         self.cursor = ""  # archive id up to which everything has been dealt with
         self.floor: "Optional[str]" = None  # where the archive ended at the first login; "": it was empty
         self.notes: "dict[str, str]" = {}  # what one login leaves for the next, by names of the session's
@@ -163,8 +161,13 @@ class Store:
             raise UsageError("message %d is %s" % (seq, states.NAMES[item.state]))
         self.outbox.again(seq, item.position, item.flags, item.bulk)
 
-    def _own(self, seq: int) -> HistoryItem:
-        item = self._history.find(seq)
+    def _past(self) -> "History":
+        from nocarrier.queue.history import History  # only while somebody looks
+
+        return History(self._journal)
+
+    def _own(self, seq: int) -> "HistoryItem":
+        item = self._past().find(seq)
         if item is None or item.incoming:
             raise UsageError("there is no message %d" % seq)
         return item
@@ -286,12 +289,12 @@ class Store:
         """
         place = self.talks.last(jid)
         last = self._journal.numbers[-1] if place is None and self._journal.numbers else (place or 0) >> 16
-        return self._history.read(jid, "", newest, skip, chars, last)
+        return self._past().read(jid, "", newest, skip, chars, last)
 
     def search(self, text: str, newest: int, skip: int = 0, chars: int = 65536, jid: str = "") -> "list[HistoryItem]":
         """Messages that hold a text, without regard to the case of ASCII letters: as history(), or with everybody."""
         last = self._journal.numbers[-1] if self._journal.numbers else 0
-        return self._history.read(jid, text, newest, skip, chars, last)
+        return self._past().read(jid, text, newest, skip, chars, last)
 
     def mark_seen(self, jid: str) -> None:
         """The user has seen all that came from a bare JID. Raises StorageError."""

@@ -2,9 +2,16 @@
 
 from nocarrier.errors import PeerError, XmlError
 from nocarrier.queue import records, states
-from nocarrier.queue.history import HistoryItem
 from nocarrier.queue.storage import StorageFull
 from nocarrier.session.errors import AuthError
+
+try:
+    from typing import TYPE_CHECKING
+
+    if TYPE_CHECKING:
+        from nocarrier.queue.history import HistoryItem
+except ImportError:
+    pass
 
 # Pairs, not a dictionary: those lie in the firmware.
 _CONDITIONS = (
@@ -59,7 +66,7 @@ def of_condition(condition: str) -> str:
     return condition.replace("-", " ")
 
 
-def of_state(item: HistoryItem) -> str:
+def of_state(item: "HistoryItem") -> str:
     """An outgoing message's state, as the user reads it under the message."""
     words = states.NAMES[item.state]
     if item.state == states.FAILED:
