@@ -37,6 +37,11 @@ def firmware(heap_bytes: int) -> str:
     return built(manifest, heap_bytes, Path("bench-%dk" % (heap_bytes // 1024)))
 
 
+def handset(heap_bytes: int) -> str:
+    """The path of a firmware with the handset in it."""
+    return built(TOP / "ports/boards/mps2/manifest.py", heap_bytes, Path("mps2"))
+
+
 def built(manifest: Path, heap_bytes: int, name: Path) -> str:
     """The path of a firmware for the board "mps2" with what the manifest freezes, in that folder of BUILD."""
     out = BUILD / name

@@ -7,13 +7,11 @@ import json
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import board
 
 _HEAP_BYTES = 96 * 1024
-_MANIFEST = board.TOP / "ports/boards/mps2/manifest.py"
 _LINE = ("--server", "prosody", "--rate", "9600", "--latency", "100", "--trusted", "--page", "20", "--segments", "32")
 
 
@@ -38,7 +36,7 @@ def _play(name: str, between_s: int, *device: str) -> dict[str, Any]:
 
 def main() -> dict[str, Any]:
     """Of each device: what was sent and what became of it."""
-    firmware = board.built(_MANIFEST, _HEAP_BYTES, Path("mps2"))
+    firmware = board.handset(_HEAP_BYTES)
     devices = {
         "Cortex-M3": (34, "--firmware", firmware, "--qemu", os.environ["QEMU_ARM"], "--speed", "2"),
         "MicroPython, 32-bit": (40, "--micropython", os.environ["MICROPYTHON32"], "--heap", "96k", "--speed", "8"),
