@@ -93,7 +93,7 @@ class Client(Commands):
         catch_up = CatchUp(store, account.jid, limits.page, account.asks)
         self._sender = Sender(
             self.session, store, self.roster, catch_up, account.jid, self._token, self._events,
-            limits.window, limits.posts,
+            limits.window, limits.posts, account.markers,
         )  # fmt: skip
         self._reader = Reader(
             account.jid, self.session.acks, store, self.roster, catch_up, self._sender, self._events, account.carbons

@@ -17,16 +17,19 @@ try:
         from nocarrier.chat.roster import Roster
         from nocarrier.chat.sender import Sender
         from nocarrier.queue.store import Store
+        from nocarrier.session.account import Account
         from nocarrier.session.session import Session
 except ImportError:
     pass
 
 _TOKEN_BYTES = const(6)
+_NEWEST = const(8)  # lines of a conversation in which the newest is looked for that wants a marker
 
 
 class Commands:
     """The app's side of a Client, which is made of the same parts."""
 
+    account: "Account"
     store: "Store"
     session: "Session"
     roster: "Roster"
@@ -46,7 +49,9 @@ class Commands:
             raise UsageError("there is no text")
         token = self._token()
         # Refuses now what could not be written later.
-        self.session.out.encode(messages.to_stanza(Outgoing(0, 0, "%08x-%s" % (0, token), to, body)))
+        self.session.out.encode(
+            messages.to_stanza(Outgoing(0, 0, "%08x-%s" % (0, token), to, body), self.account.markers)
+        )
         if len(body.encode()) > self.store.limits.body_bytes:
             raise UsageError("text longer than %d bytes" % self.store.limits.body_bytes)
         seq = self.store.enqueue(to, body, token, bulk, expires_s, False).seq
@@ -65,6 +70,20 @@ class Commands:
         self.store.send_again(seq)
         self._events.append((events.STATE, (seq, states.QUEUED)))
         self._pump()
+
+    def mark_seen(self, jid: str) -> None:
+        """The user has seen all that came from a bare JID; online, its sender hears so if both want that (XEP-0333).
+
+        Raises StorageError.
+        """
+        if not self.store.talks.unseen(jid):
+            return
+        self.store.mark_seen(jid)
+        if self.account.markers and self.session.online() and self.roster.sees_us(jid):
+            for item in reversed(self.store.history(jid, _NEWEST)):
+                if item.markable:
+                    self._sender.reply(messages.marker(jid, item.message_id, self._token()))
+                    return
 
     def subscribe(self, jid: str) -> None:
         """Asks a contact for its presence (RFC 6121 §3.1). Raises UsageError when offline."""

@@ -15,6 +15,7 @@ RECEIPTS = "urn:xmpp:receipts"  # XEP-0184
 SID = "urn:xmpp:sid:0"  # XEP-0359
 DELAY = "urn:xmpp:delay"  # XEP-0203
 MAM = "urn:xmpp:mam:2"  # XEP-0313
+MARKERS = "urn:xmpp:chat-markers:0"  # XEP-0333
 CARBONS = "urn:xmpp:carbons:2"  # XEP-0280
 RSM = "http://jabber.org/protocol/rsm"  # XEP-0059
 FORWARD = "urn:xmpp:forward:0"  # XEP-0297

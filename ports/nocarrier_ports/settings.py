@@ -26,6 +26,7 @@ _DEFAULTS: "dict[str, Any]" = {
     "legacy": False,
     "asks": False,
     "carbons": False,
+    "markers": False,
     # The line (LineProfile). trusted: nobody listens, so that the password may cross it in clear.
     "rate_bps": 2400,
     "latency_ms": 300,
@@ -65,7 +66,7 @@ class Settings:
         for name in _DEFAULTS:
             if type(got[name]) is not type(_DEFAULTS[name]):
                 raise UsageError("settings: %s is of the wrong type" % name)
-        choices = (got["quick"], got["legacy"], got["asks"], got["carbons"])
+        choices = (got["quick"], got["legacy"], got["asks"], got["carbons"], got["markers"])
         self.account = Account(fields["jid"], got["password"] or None, got["resource"], *choices)
         self.number: str = fields["number"]
         self.port: str = fields["port"]

@@ -3,7 +3,7 @@
 from nocarrier import ns
 from nocarrier.decimal import decimal
 from nocarrier.jid import bare
-from nocarrier.queue import records
+from nocarrier.queue import records, states
 from nocarrier.queue.records import Incoming
 from nocarrier.queue.window import dedup_key
 from nocarrier.wire.element import Element
@@ -19,18 +19,16 @@ except ImportError:
 _ID_BYTES = 255
 
 
-def to_stanza(message: Outgoing) -> Element:
-    """A chat message of ours; message id = origin-id, a receipt is asked for."""
-    return Element(
-        "message",
-        ns.CLIENT,
-        ("to", message.to, "type", "chat", "id", message.message_id),
-        [
-            Element("body", ns.CLIENT, (), [message.body]),
-            Element("request", ns.RECEIPTS),
-            Element("origin-id", ns.SID, ("id", message.message_id)),
-        ],
-    )
+def to_stanza(message: Outgoing, markable: bool) -> Element:
+    """A chat message of ours; message id = origin-id, a receipt is asked for. markable: a marker too (XEP-0333)."""
+    parts = [
+        Element("body", ns.CLIENT, (), [message.body]),
+        Element("request", ns.RECEIPTS),
+        Element("origin-id", ns.SID, ("id", message.message_id)),
+    ]
+    if markable:
+        parts.append(Element("markable", ns.MARKERS))
+    return Element("message", ns.CLIENT, ("to", message.to, "type", "chat", "id", message.message_id), parts)
 
 
 def receipt(message: Incoming, own_id: str) -> Element:
@@ -43,10 +41,23 @@ def receipt(message: Incoming, own_id: str) -> Element:
     )
 
 
-def received_id(stanza: Node) -> "Optional[str]":
-    """The id that a receipt is for, or None if the stanza is no receipt."""
-    received = stanza.child("received", ns.RECEIPTS)
-    return received.get("id") if received is not None else None
+def marker(to: str, message_id: str, own_id: str) -> Element:
+    """The marker for a message that was displayed (XEP-0333 §4). to: its sender. own_id: the marker's own id."""
+    return Element(
+        "message",
+        ns.CLIENT,
+        ("to", to, "type", "chat", "id", own_id),
+        [Element("displayed", ns.MARKERS, ("id", message_id))],
+    )
+
+
+def reported(stanza: Node) -> "tuple[str, int]":
+    """(id of a message of ours, its state now) if the stanza is a receipt or a displayed marker; else ("", 0)."""
+    for name, space, state in (("received", ns.RECEIPTS, states.DELIVERED), ("displayed", ns.MARKERS, states.READ)):
+        found = stanza.child(name, space)
+        if found is not None:
+            return found.get("id") or "", state
+    return "", 0
 
 
 def archive_id(stanza: Node, own_jid: str) -> str:
@@ -75,6 +86,8 @@ def incoming(
     flags = records.MOVES_CURSOR if moves_cursor and in_archive else 0
     if message_id and stanza.child("request", ns.RECEIPTS) is not None:
         flags |= records.RECEIPT_OWED
+    if message_id and stanza.child("markable", ns.MARKERS) is not None:
+        flags |= records.MARKABLE
     keys = _keys(stanza, sender, message_id, in_archive, body)
     return Incoming(0, 0, delay_s(stanza) or now_s, flags, keys, in_archive, sender, message_id, body)
 

@@ -200,9 +200,9 @@ class Reader:
         if kind == "error":
             self._reported(stanza.get("id"), sender, states.FAILED, iqs.error_condition(stanza))
             return
-        received_id = messages.received_id(stanza)
-        if received_id is not None:
-            self._reported(received_id, sender, states.DELIVERED)
+        message_id, state = messages.reported(stanza)
+        if message_id:
+            self._reported(message_id, sender, state)
         if kind in ("chat", "normal"):
             message = messages.incoming(
                 stanza, stanza.child_text("body", ns.CLIENT), archive_id, moves_cursor, self._store.utc_s

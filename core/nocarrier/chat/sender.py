@@ -28,7 +28,8 @@ class Sender:
     """The way from the store to the session.
 
     window: stanzas on their way unacknowledged. posts: waiting above it, requests of others go unanswered.
-    token() returns a fresh unguessable id. events: the client's.
+    markers: whether the other side is asked for them (XEP-0333). token() returns a fresh unguessable id. events: the
+    client's.
     """
 
     def __init__(
@@ -42,7 +43,9 @@ class Sender:
         events: "list[tuple[int, object]]",
         window: int = 8,
         posts: int = 8,
+        markers: bool = False,
     ) -> None:
+        self._markers = markers
         self.requests = IqTracker(own_jid)
         self._session = session
         self._store = store
@@ -135,7 +138,7 @@ class Sender:
             return False
         reason = "expired" if 0 < message.expires_s <= self._store.utc_s else ""
         try:
-            data = session.out.encode(messages.to_stanza(message))
+            data = session.out.encode(messages.to_stanza(message, self._markers))
         except UsageError:  # queued when the limits were wider
             reason = "policy-violation"
         if reason:

@@ -17,7 +17,8 @@ except ImportError:
 class HistoryItem:
     """A line of a conversation. incoming: direction; state, flags, reason: of an outgoing message (states.py).
 
-    jid: the other end's bare address. bulk: of an outgoing message (records.Outgoing).
+    jid: the other end's bare address. bulk: of an outgoing message (records.Outgoing). markable: of an incoming one,
+    its sender wants to hear when it has been read.
     """
 
     def __init__(self, jid: str, incoming: bool, seq: int, utc_s: int, body: str, message_id: str) -> None:
@@ -32,6 +33,7 @@ class HistoryItem:
         self.flags = 0
         self.reason = ""
         self.bulk = False
+        self.markable = False
 
 
 class History:
@@ -123,6 +125,7 @@ def _unpacked(kind: int, payload: bytes) -> HistoryItem:
     got = records.unpack_in(payload)
     elsewhere = bool(got.flags & records.ELSEWHERE)
     item = HistoryItem(jid, not elsewhere, got.seq, got.utc_s, got.body, got.message_id)
+    item.markable = got.flags & (records.MARKABLE | records.NOTICE | records.ELSEWHERE) == records.MARKABLE
     if elsewhere:
         item.state = states.ON_SERVER  # from there it came
     return item

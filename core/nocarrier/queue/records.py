@@ -62,6 +62,7 @@ BULK = const(1)  # may wait for everything else
 RECEIPT_OWED = const(1)
 MOVES_CURSOR = const(2)
 NOTICE = const(4)  # not a message's text but ours, about one ("too large")
+MARKABLE = const(16)  # the sender wants to hear when it has been read
 ELSEWHERE = const(8)  # the user's own, from another device; the sender is whom it went to
 # Flags of STATE.
 MAY_ARRIVE_TWICE = const(1)

@@ -24,6 +24,7 @@ TRANSITIONS = (
     (ON_SERVER, "receipt (XEP-0184)", DELIVERED),
     (ON_SERVER, "error reply", FAILED),
     (ON_SERVER, "server has forgotten the session: resend to who knows the id", QUEUED),
+    (ON_SERVER, "displayed marker (XEP-0333), from somebody who sends no receipts", READ),
     (DELIVERED, "displayed marker (XEP-0333)", READ),
     (FAILED, "user asks to resend under the same id", QUEUED),
     # A settlement without archive resends; the receipt of the first copy may come before the second is written.

@@ -22,6 +22,7 @@ class Account:
     asked for it. quick: under verified TLS send the password itself, a round trip less; the server sees it.
     legacy: the server is of 2001 and knows no XMPP 1.0: `jabber:iq:auth` instead (XEP-0078).
     carbons: what the user's other devices send and get is shown here too, at the cost of its bytes (XEP-0280).
+    markers: others are told what the user has read, and are asked for the same, at the cost of its bytes (XEP-0333).
     asks: where nobody can tell whether a message has arrived it is not sent again until the user says so.
     """
 
@@ -34,6 +35,7 @@ class Account:
         legacy: bool = False,
         asks: bool = False,
         carbons: bool = False,
+        markers: bool = False,
     ) -> None:
         if not resource:
             raise UsageError("an account has a resource")
@@ -49,6 +51,7 @@ class Account:
         self.legacy = legacy
         self.asks = asks
         self.carbons = carbons
+        self.markers = markers
         self.typed = False  # the password was, and may be wrong
 
     def type_password(self, password: str) -> None:

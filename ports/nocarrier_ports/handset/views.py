@@ -168,7 +168,7 @@ class ConversationView(View):
             self._load()
 
     def left(self) -> None:
-        self.app.client.store.mark_seen(self._jid)  # once, not with every message that came in meanwhile
+        self.app.client.mark_seen(self._jid)  # once, not with every message that came in meanwhile
 
     def draw(self, first: int, last: int) -> None:
         screen = self.app.screen
