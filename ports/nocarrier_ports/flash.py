@@ -24,6 +24,8 @@ class FolderFlash:
         self._folder = folder
         self._name = ""
         self._file: "Optional[IO[bytes]]" = None
+        self._read_name = ""
+        self._read_file: "Optional[IO[bytes]]" = None
 
     def names(self) -> "list[str]":
         try:
@@ -38,6 +40,7 @@ class FolderFlash:
             raise _typed(error) from None
 
     def append(self, name: str, data: "bytes | bytearray") -> None:
+        self._close_read()  # it would not see this
         try:
             file = self._open(name)
             if file.write(data) != len(data):
@@ -61,16 +64,21 @@ class FolderFlash:
 
     def read(self, name: str, offset: int, size: int) -> bytes:
         try:
-            with open(self._path(name), "rb") as file:
-                file.seek(offset)
-                data: bytes = file.read(size)
-                return data
+            if name != self._read_name or self._read_file is None:
+                self._close_read()
+                self._read_file = open(self._path(name), "rb")  # noqa: SIM115
+                self._read_name = name
+            self._read_file.seek(offset)
+            data: bytes = self._read_file.read(size)
+            return data
         except OSError as error:
+            self._close_read()
             raise _typed(error) from None
 
     def remove(self, name: str) -> None:
         if name == self._name:
             self._close()
+        self._close_read()
         try:
             os.remove(self._path(name))
         except OSError as error:
@@ -92,6 +100,12 @@ class FolderFlash:
                 pass  # what it still held was reported when it was written
             self._file = None
         self._name = ""
+
+    def _close_read(self) -> None:
+        """One file is kept open for reading too: on LittleFS it takes longer to find it than to read from it."""
+        if self._read_file is not None:
+            self._read_file.close()
+            self._read_file = None
 
     def _path(self, name: str) -> str:
         return self._folder + "/" + name

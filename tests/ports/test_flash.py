@@ -72,3 +72,18 @@ def test_a_disk_that_refuses_is_a_typed_error_and_the_queue_stays_as_it_was(tmp_
     again = Store(FolderFlash(str(tmp_path)), QueueLimits())
     again.open()
     assert [item.body for item in again.history("b@x", 9)] == ["kept", "and on"]
+
+
+def test_what_is_read_is_what_was_appended_however_they_alternate(tmp_path):
+    flash = FolderFlash(str(tmp_path))
+    for name in ("a", "b"):
+        flash.append(name, name.encode() * 3)
+        assert flash.read(name, 0, 9) == name.encode() * 3
+        flash.append(name, b"more")
+        assert flash.read(name, 2, 9) == name.encode() + b"more" == flash.read(name, 2, 5)
+    assert flash.read("a", 0, 3) == b"aaa"
+    flash.remove("a")
+    with pytest.raises(StorageError):
+        flash.read("a", 0, 1)
+    flash.append("a", b"new")
+    assert flash.read("a", 0, 9) == b"new" and flash.read("b", 0, 3) == b"bbb"

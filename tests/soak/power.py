@@ -38,7 +38,7 @@ def main() -> dict[str, Any]:
     """Of each device: what was sent and what became of it."""
     firmware = board.handset(_HEAP_BYTES)
     devices = {
-        "Cortex-M3": (34, "--firmware", firmware, "--qemu", os.environ["QEMU_ARM"], "--speed", "2"),
+        "Cortex-M3": (24, "--firmware", firmware, "--qemu", os.environ["QEMU_ARM"], "--speed", "2"),
         "MicroPython, 32-bit": (40, "--micropython", os.environ["MICROPYTHON32"], "--heap", "96k", "--speed", "8"),
     }
     with ThreadPoolExecutor() as pool:
