@@ -21,7 +21,7 @@ ANNA, BERT, OBSERVER = "anna", "bert", "carl"
 USERS = {ANNA: "anna-pw", BERT: "bert-pw", OBSERVER: "carl-pw"}
 _AHEAD = 6  # messages that wait at a time
 _PATIENCE_S = 120.0
-_LONGEST_BYTES = 8_000
+_LONGEST_BYTES = 4_000
 _QUIET_S = 15.0  # so long after nothing is under way any more nothing comes; a server's plea for patience is shorter
 _QUIET_FOREIGN_S = 3.0
 
@@ -106,6 +106,9 @@ class Deliveries:
                 if number >= self._messages and not self._acts:
                     break
                 self._until(lambda n=number: self._behind(n) < _AHEAD)  # type: ignore[misc]
+            for party in self._parties:
+                if party.link.planned():
+                    party.link.plan(1, self._rng.choice(FAULTS))  # by now
             self._until(lambda: self._behind(self._messages) <= 0 and anna.idle() and bert.idle())
             for _ in range(300):  # what comes twice has time to come
                 self._step()
@@ -124,11 +127,10 @@ class Deliveries:
         return number - min(map(sum, zip(got, self._written_off, strict=True)))
 
     def _cut(self) -> None:
-        """A line fails at one of the bytes to come; the fault before must have happened."""
-        party = self._rng.choice(self._parties)
+        """A line fails at one of the bytes to come; one whose fault before has not happened yet is passed over."""
+        party = self._rng.choice([party for party in self._parties if not party.link.planned()] or self._parties)
         self._until(lambda: not party.link.failed and party.connected())
         party.link.plan(self._rng.randrange(1, _LONGEST_BYTES), self._rng.choice(FAULTS))
-        self.outcome.cuts += 1
 
     def _kill(self) -> None:
         self._rng.choice(self._parties).kill()
@@ -195,6 +197,7 @@ class Deliveries:
         anna, bert = self._parties
         self.outcome.sent = len(anna.typed[BERT]) + len(bert.typed[ANNA])
         self.outcome.observed = len(self._observer.got)
+        self.outcome.cuts = sum(party.cuts() for party in self._parties)
 
 
 def _late(typed: list[str], got: list[str], again: set[str]) -> set[str]:

@@ -1,5 +1,6 @@
 """A link that fails at a chosen byte, in one of the ways in which lines do."""
 
+import contextlib
 import socket
 import struct
 
@@ -14,15 +15,21 @@ class FaultyLink(Link):
     """TCP that fails when so many bytes have passed, both ways counted together.
 
     RESET: both ends are told at once. DROP: the server sees an orderly end. HOLE: nobody is told, nothing passes.
-    said: what has reached the line since it was opened.
+    said: what has reached the line since it was opened. faults: how many planned ones have happened.
+    before: the same line, of a device that was switched off.
     """
 
-    def __init__(self, inner: TcpLink) -> None:
+    def __init__(self, inner: TcpLink, before: "FaultyLink | None" = None) -> None:
         self._inner = inner
-        self._left: int | None = None
-        self._kind = RESET
+        self._left: int | None = before._left if before else None
+        self._kind = before._kind if before else RESET
         self.failed = False
+        self.faults = before.faults if before else 0
         self.said = bytearray()
+
+    def planned(self) -> bool:
+        """True while a fault is still to come."""
+        return self._left is not None
 
     def plan(self, after_bytes: int, kind: str) -> None:
         """The next fault, once."""
@@ -72,6 +79,7 @@ class FaultyLink(Link):
             return
         self._left -= size
         if self._left <= 0:
+            self.faults += 1
             self.fail(self._kind)
 
     def _end(self) -> None:
@@ -84,6 +92,44 @@ class FaultyLink(Link):
         if self._kind != HOLE:
             raise NoCarrier(self._kind)
         return 0
+
+
+class LateLink(TcpLink):
+    """TCP on whose way bytes are held up: the connection counts as dead here, and they arrive nevertheless.
+
+    held: the bytes, None before hold().
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(host, port)
+        self._late: socket.socket | None = None
+        self.held: bytearray | None = None
+
+    def hold(self) -> None:
+        """What is written from now on gets no further; the connection stays when it is closed here."""
+        self.held = bytearray()
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:
+        if self.held is None or self._late is not None:
+            return super().write(data)
+        self.held += data
+        return len(data)
+
+    def close(self) -> None:
+        if self.held is not None and self._late is None:
+            self._late, self._socket = self._socket, None
+        super().close()
+
+    def release(self) -> None:
+        """What was held up arrives, if there is anybody left to take it."""
+        assert self._late is not None and self.held is not None
+        with contextlib.suppress(OSError):
+            self._late.sendall(self.held)
+
+    def end(self) -> None:
+        """The held-up connection goes."""
+        if self._late is not None:
+            self._late.close()
 
 
 class PiecesLink(TcpLink):

@@ -21,7 +21,7 @@ from nocarrier_ports import runner
 from nocarrier_ports.links.tcp import TcpLink
 
 SPEED = 8  # of the devices' clock: half a minute of patience with a server that goes down is four seconds
-_HOLE_S = 3.0  # a black hole in which nobody has anything to say is one for ever: then the carrier falls
+_HOLE_S = 1.0  # a black hole in which nobody has anything to say is one for ever: then the carrier falls
 _LIMITS = QueueLimits(65536, 128)  # all is kept
 _LATEST = 40  # lines of a history that are looked at after a restart of the device
 
@@ -75,6 +75,10 @@ class Party:
         """There is the server's word for this message."""
         raise NotImplementedError
 
+    def cuts(self) -> int:
+        """How many faults that were planned for the line have happened."""
+        return self.link.faults
+
     def again(self) -> set[str]:
         """What was sent once more since the server had forgotten what it had done with it."""
         return set()
@@ -91,6 +95,7 @@ class DeviceParty(Party):
         super().__init__(server)
         self.got: dict[int, str] = {}  # by the device's own numbers
         self._again: set[int] = set()  # their numbers
+        self.link = FaultyLink(TcpLink("127.0.0.1", server.port))
         self._name = name
         self._peer_jid = "%s@%s" % (peer, server.domain)
         self._rng = rng
@@ -99,7 +104,7 @@ class DeviceParty(Party):
         self._boot()
 
     def _boot(self) -> None:
-        self.link = FaultyLink(TcpLink("127.0.0.1", self._server.port))
+        self.link = FaultyLink(TcpLink("127.0.0.1", self._server.port), self.link)
         line = LineProfile(1_000_000, 40, 1, True)
         self.device = NetDevice(
             self._server, self._name, flash=self._flash, trusted=True, line=line, inner=self.link, queue=_LIMITS,
@@ -121,8 +126,9 @@ class DeviceParty(Party):
         """Types a message, and again if the power went meanwhile and the history does not have it."""
         jid = "%s@%s" % (to, self._server.domain)
         self.typed.setdefault(to, []).append(body)
-        while body not in [item.body for item in self.device.client.store.history(jid, 3) if not item.incoming]:
-            self._with_power(lambda: self.device.client.send_message(jid, body))
+        while not self._with_power(lambda: self.device.client.send_message(jid, body)):
+            if body in [item.body for item in self.device.client.store.history(jid, 3) if not item.incoming]:
+                return
 
     def step(self) -> None:
         super().step()
@@ -173,11 +179,14 @@ class DeviceParty(Party):
 
         outbox.unconfirmed = noted  # type: ignore[method-assign, assignment]
 
-    def _with_power(self, act: Callable[[], object]) -> None:
+    def _with_power(self, act: Callable[[], object]) -> bool:
+        """Returns whether the power was there until it was done."""
         try:
             act()
         except PowerCut:
             self._power_cut()
+            return False
+        return True
 
     def _power_cut(self) -> None:
         self._flash.cut_after_bytes = None

@@ -152,8 +152,11 @@ def test_what_arrives_while_away_arrives_once(server):
 
 
 def test_a_doubt_is_settled_by_the_archive(server):
-    """The server has the message, we have no acknowledgement, and the session is gone: it must not be sent again."""
-    anna, bert = NetDevice(server, "anna"), NetDevice(server, "bert")
+    """The server has the message, we have no acknowledgement, and the session is gone: it must not be sent again.
+
+    To somebody whose program might show it twice, that is.
+    """
+    anna, bert = NetDevice(server, "anna"), NetDevice(server, "bert", resource="phone")
     to = "bert@" + server.domain
     anna.run(lambda: anna.ready() and bert.ready(), others=[bert])
     anna.client.send_message(to, "in doubt")

@@ -6,7 +6,7 @@ slixmpp and @xmpp/client take the place of our devices.
 """
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
@@ -68,7 +68,7 @@ def _play(name: str, plans: dict[str, Plan]) -> dict[str, Outcome]:
 def main() -> dict[str, Any]:
     """Per server and client what happened. Failed has ours, if anything went wrong while servers ended in order."""
     plans = _plans()
-    with ThreadPoolExecutor() as pool:
+    with ProcessPoolExecutor() as pool:
         played = {name: pool.submit(_play, name, plans) for name in ("Prosody 13", "ejabberd")}
     outcomes = {name: one.result() for name, one in played.items()}
     failed = [name for name, of in outcomes.items() if _OURS in of and not of[_OURS].ok()]
