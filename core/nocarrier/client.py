@@ -88,6 +88,7 @@ class Client(Commands):
         self._caution = NO_CAUTION  # until a login has succeeded
         self._silent = 0  # calls that have come to nothing after something was sent ahead
         self._counted = False  # the flash knows to which session h belongs
+        self._asked = False  # to resume the last session
         self._remembered = False  # the server knows how much of the last session it has handled
         self._events: "list[tuple[int, object]]" = []
         catch_up = CatchUp(store, account.jid, limits.page, account.asks)
@@ -139,8 +140,9 @@ class Client(Commands):
             return
         nonce = b64(self._entropy(_NONCE_BYTES))
         self._counted = self._remembered = False
+        self._asked = known is not None
         # What has waited for a device without any past is only delivered to a session that is bound as of old.
-        spool = not store.has_past()
+        spool = not store.has_past() or self._to_be_ended() and store.jid == self._full_jid()
         how = (nonce, store.notes, known, self._caution, spool, self._sender.rides(), tls, starttls, now_ms)
         self._guarded(self.session.connect, *how)
         self._take_session_events()
@@ -158,7 +160,7 @@ class Client(Commands):
             if self._silent > 1 and self._caution == NO_CAUTION:  # once it may well be the line
                 self._caution = CAUTION
         if self.session.ladder.unanswered():
-            self._guarded(self.store.save_session, "", 0, "")
+            self._guarded(self.store.end_session)
         self.session.disconnect(fault)
         self._take_session_events()
         if self.session.acks.active and self._counted:
@@ -232,13 +234,15 @@ class Client(Commands):
             if value is not None or session.ladder.riders:  # what the server had is known: the rest was never there
                 self._sender.moved(store.outbox.resend(), states.QUEUED)
         elif kind == ses.SESSION_LOST:
-            store.save_session("", 0, "")
+            store.end_session()
         elif kind == binding.BINDING:
             self._sender.new_session()
             self._reader.new_session(not self._remembered)
             if session.ladder.ahead is not None:
                 self._reader.begin_ahead()
         elif kind == binding.ENABLED:
+            if self._to_be_ended() and store.jid != session.jid:
+                self._reader.doubtful()
             store.save_session(value, session.acks.handled, session.jid)
             self._counted = True
         elif kind == binding.BOUND:
@@ -253,6 +257,15 @@ class Client(Commands):
         elif kind == ses.PROVED:
             self._events.append((events.ONLINE, True))
         return True
+
+    def _to_be_ended(self) -> bool:
+        """Messages are in doubt, and their session's stream is only ended by another one under the same address."""
+        outbox = self.store.outbox
+        return not self._asked and bool(self.store.jid) and (outbox.under_way() or bool(outbox.in_doubt()))
+
+    def _full_jid(self) -> str:
+        """The address under which a session is bound by RFC 6120 §7; by Bind2 it is the server's choice."""
+        return self.account.jid + "/" + self.account.resource
 
     def _begin(self) -> None:
         self._caution, self._silent = NO_CAUTION, 0

@@ -114,7 +114,7 @@ class Commands:
         """Ends the session for good; take() what is left, then close the link."""
         if self.session.online():
             self.session.close()
-            self.store.save_session("", 0, "")
+            self.store.end_session()
 
     def _token(self) -> str:
         return b64(self._entropy(_TOKEN_BYTES)).replace("+", ".").replace("/", "_")

@@ -22,9 +22,9 @@ class FaultyLink(Link):
     def __init__(self, inner: TcpLink, before: "FaultyLink | None" = None) -> None:
         self._inner = inner
         self._left: int | None = before._left if before else None
-        self._kind = before._kind if before else RESET
+        self._kind: str = before._kind if before else RESET
         self.failed = False
-        self.faults = before.faults if before else 0
+        self.faults: int = before.faults if before else 0
         self.said = bytearray()
 
     def planned(self) -> bool:

@@ -163,7 +163,7 @@ def test_a_doubt_is_settled_by_the_archive(server):
     anna.run(lambda: not anna.client.session.out.waiting())
     bert.run(lambda: bert.values(events.MESSAGE))
     anna.cut()  # before the acknowledgement was read
-    anna.client.store.save_session("", 0, "")  # as if the server had forgotten it
+    anna.client.store.end_session()  # as if the server had forgotten it
     again = NetDevice(server, "anna", flash=anna.flash)
     again.run(lambda: again.ready() and again.state(to) in ("on server", "delivered"), others=[bert])
     again.run(lambda: again.state(to) == "delivered", others=[bert])

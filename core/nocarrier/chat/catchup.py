@@ -46,6 +46,7 @@ class CatchUp:
         self._anchor = False
         self._archives = False  # whether the archive has shown that it keeps anything at all
         self._skipped = False  # an entry could not be read: what was not met may have been it
+        self.doubtful = False  # what was not met may be there tomorrow
         self.running = False
         self.settling = False  # while True nothing may overtake the messages whose fate is being asked for
         self.done = False
@@ -150,7 +151,8 @@ class CatchUp:
         return self._finish(True)
 
     def _finish(self, unknown: bool) -> "tuple[int, list[int]]":
-        unsure = unknown or self._skipped or not self._archives
+        unsure = unknown or self._skipped or self.doubtful or not self._archives
+        self.doubtful = False
         self.settles_as = states.FAILED if unsure and self._asks else states.QUEUED
         settled = self._store.outbox.settle(self.settles_as, unsure)
         self.running = self.settling = False

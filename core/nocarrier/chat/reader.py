@@ -69,6 +69,10 @@ class Reader:
         self._catch_up.abandon()
         self._roster.new_session()
 
+    def doubtful(self) -> None:
+        """The old stream may still deliver what it was given: what the archive does not have may come yet."""
+        self._catch_up.doubtful = True
+
     def begin(self) -> None:
         """Online. What is not known yet is asked for in the order in which it is needed.
 

@@ -59,7 +59,7 @@ class Store:
         self._journal.open(self._replay)
         self.damaged = self._journal.damaged
         if self.damaged:  # who knows what was said there of the session; the archive is asked instead
-            self.save_session("", 0, "")
+            self.end_session()
 
     def _replay(self, position: int, kind: int, payload: bytes) -> None:
         if kind in (records.IN, records.OWED, records.ASIDE, records.KEYS, records.RECEIPT):
@@ -183,6 +183,10 @@ class Store:
         self.void = False
         self.sm_id, self.h, self.jid = sm_id, h, jid
 
+    def end_session(self) -> None:
+        """There is none that could be resumed any more; which address it had stays known. Raises StorageError."""
+        self.save_session("", 0, self.jid)
+
     def void_session(self) -> None:
         """A message is about to go with the request to resume. On flash the session is over. Raises StorageError.
 
@@ -190,7 +194,7 @@ class Store:
         resume the session once more, and deliver what the next one has sent again. So there is no next one.
         """
         self.void = True
-        records.append(self._journal, records.SESSION, self.h, "", "")
+        records.append(self._journal, records.SESSION, self.h, "", self.jid)
         self._journal.flush()
 
     def keep_session(self) -> None:
