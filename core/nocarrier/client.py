@@ -237,7 +237,7 @@ class Client(Commands):
             store.end_session()
         elif kind == binding.BINDING:
             self._sender.new_session()
-            self._reader.new_session(not self._remembered)
+            self._reader.new_session(self._asked and not self._remembered)
             if session.ladder.ahead is not None:
                 self._reader.begin_ahead()
         elif kind == binding.ENABLED:

@@ -24,6 +24,7 @@ class FolderFlash:
         self._folder = folder
         self._name = ""
         self._file: "Optional[IO[bytes]]" = None
+        self._unflushed = False
         self._read_name = ""
         self._read_file: "Optional[IO[bytes]]" = None
 
@@ -40,9 +41,10 @@ class FolderFlash:
             raise _typed(error) from None
 
     def append(self, name: str, data: "bytes | bytearray") -> None:
-        self._close_read()  # it would not see this
         try:
+            self._close_read()  # it would not see this
             file = self._open(name)
+            self._unflushed = True
             if file.write(data) != len(data):
                 raise StorageFull("no space left")
             # What a reader of the same file sees must not depend on a buffer.
@@ -58,11 +60,15 @@ class FolderFlash:
             file.flush()
             if _fsync is not None:
                 _fsync(file.fileno())
+            self._unflushed = False
+            self._close_read()  # on LittleFS it would not see this
         except OSError as error:
             self._close()
             raise _typed(error) from None
 
     def read(self, name: str, offset: int, size: int) -> bytes:
+        if self._unflushed and name == self._name and _fsync is None:
+            self.flush(name)  # on LittleFS nobody else sees it before
         try:
             if name != self._read_name or self._read_file is None:
                 self._close_read()
@@ -76,10 +82,10 @@ class FolderFlash:
             raise _typed(error) from None
 
     def remove(self, name: str) -> None:
-        if name == self._name:
-            self._close()
-        self._close_read()
         try:
+            if name == self._name:
+                self._close()
+            self._close_read()
             os.remove(self._path(name))
         except OSError as error:
             raise _typed(error) from None
@@ -103,9 +109,9 @@ class FolderFlash:
 
     def _close_read(self) -> None:
         """One file is kept open for reading too: on LittleFS it takes longer to find it than to read from it."""
-        if self._read_file is not None:
-            self._read_file.close()
-            self._read_file = None
+        file, self._read_file = self._read_file, None
+        if file is not None:
+            file.close()
 
     def _path(self, name: str) -> str:
         return self._folder + "/" + name

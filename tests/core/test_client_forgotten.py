@@ -2,6 +2,7 @@
 
 from nocarrier import events
 from nocarrier.queue import records, states
+from nocarrier.queue.limits import QueueLimits
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue
 from nocarrier_emulator.stanzas import FAILED, archived, fin, query_in, sent
@@ -101,13 +102,56 @@ def test_a_server_that_tells_how_much_it_had_handled_is_believed():
     assert sent(said) == [] and talk.values(events.STATE) == []
 
 
-def test_a_contact_that_turns_out_to_know_ids_gets_it_too():
-    talk, ids = with_two_acknowledged()
-    said = forgotten(talk)
+def test_after_a_logout_nothing_goes_again():
+    """Nor after a session that was given up: nobody has asked, so nobody has forgotten."""
+    talk, _ = with_two_acknowledged(b"nocarrier")
+    talk.resume(5)
+    talk.client.log_out()
+    talk.said()
+    talk.down()
+    talk.events = []
+    said = talk.authenticate() + talk.bind()
     said += talk.server(fin(query_in(said)[0], b"arch-1"))
+    assert sent(said) == [] and talk.values(events.STATE) == []
+
+
+def test_a_line_that_drops_before_the_archive_was_asked_does_not_end_the_wait():
+    talk, ids = with_two_acknowledged(b"nocarrier")
+    talk.authenticate()
+    talk.server(FAILED % b"")
+    talk.down()
+    talk.authenticate()
+    talk.server(FAILED % b"")
+    said = talk.bind()
     assert sent(said) == []
-    assert [one for one, _ in sent(talk.server(presence(b"nocarrier")))] == ids
-    assert sent(talk.server(presence(b"nocarrier"))) == []
+    assert [one for one, _ in sent(talk.server(fin(query_in(said)[0], b"arch-1")))] == ids
+
+
+def test_what_was_too_large_to_be_read_gets_no_receipt_when_it_comes_again():
+    talk = Dialogue(queue=QueueLimits(body_bytes=100))
+    talk.log_in("arch-1")
+    wants = b"<request xmlns='urn:xmpp:receipts'/>"
+    large = b"<message from='%s/p' type='chat' id='m1'><body>%s</body>%s</message>" % (
+        d.PEER.encode(),
+        b"x" * 200,
+        wants,
+    )
+    assert b"<received" not in talk.server(ACK % 3 + large + large)
+    assert len(talk.values(events.MESSAGE)) == 1
+
+
+def test_a_copy_again_and_again_does_not_fill_the_flash():
+    talk = Dialogue(queue=QueueLimits(512, 4))
+    talk.log_in("arch-1")
+    for i in range(300):
+        origin = b"<request xmlns='urn:xmpp:receipts'/><origin-id xmlns='urn:xmpp:sid:0' id='m1'/>"
+        in_archive = b"<stanza-id xmlns='urn:xmpp:sid:0' by='%s' id='a%d'/>" % (d.OWN.encode(), i)
+        talk.server(
+            b"<message from='%s/p' type='chat' id='m1'><body>hi</body>%s%s</message>"
+            % (d.PEER.encode(), origin, in_archive)
+            + ACK % talk.client.session.acks.sent
+        )
+    assert len(talk.flash.names()) <= 5 and len(talk.values(events.MESSAGE)) == 1
 
 
 def test_what_is_in_doubt_is_not_asked_for_where_ids_are_known():

@@ -12,7 +12,7 @@ from nocarrier.queue.window import dedup_key
 from nocarrier.wire.element import Element
 
 try:
-    from typing import Callable, Optional
+    from typing import Optional
 
     from nocarrier.chat.archive import Entry
     from nocarrier.chat.catchup import CatchUp
@@ -54,18 +54,19 @@ class Reader:
         self._catch_up = catch_up
         self._sender = sender
         self._events = events
-        self._forgotten = False  # since the power came
         self._again = False
 
     def new_session(self, forgotten: bool) -> None:
         """What was known of the old one's surroundings is not any more.
 
-        forgotten: the server does not even know how much of it it had handled, so it may have lost that too. To whom
-        would not show it twice it is sent again. Raises StorageError.
+        forgotten: asked for it, the server does not even know how much of it it had handled, so it may have lost that
+        too. To whom would not show it twice it is sent again. Raises StorageError.
         """
         if forgotten:
-            self._forgotten = True
-            self._again = self._send_again(self._roster.knows_ids, True)
+            self._store.make_room()
+            seqs = self._store.outbox.unconfirmed(self._roster.knows_ids)
+            self._sender.moved(seqs, states.QUEUED)
+            self._again = self._again or bool(seqs)
         self._catch_up.abandon()
         self._roster.new_session()
 
@@ -229,14 +230,15 @@ class Reader:
         """
         if message is None:
             return
-        if self._store.inbox.window.seen(message.keys, message.utc_s):
-            if message.flags & records.RECEIPT_OWED:
-                self._store.inbox.owe_again(message)
-            return
         size_bytes = len(message.body.encode())
         if size_bytes > self._store.limits.body_bytes:
             message.flags = message.flags & ~records.RECEIPT_OWED | records.NOTICE  # it has not been read
             message.body = "too large (%d bytes)" % size_bytes
+        if self._store.inbox.window.seen(message.keys, message.utc_s):
+            if message.flags & records.RECEIPT_OWED:
+                self._store.make_room()
+                self._store.inbox.owe_again(message)
+            return
         message.h = count_add(self._acks.handled, 1) if self._acks.active else 0
         if ahead:
             if self._store.put_aside(message):
@@ -261,19 +263,9 @@ class Reader:
         if stanza.get("type") == "subscribe":
             self._events.append((events.SUBSCRIPTION, bare(stanza.get("from") or "")))
             return
-        sender = bare(stanza.get("from") or "")
-        stranger = not self._roster.knows_ids(sender)
         contact = self._roster.presence(stanza)
-        if self._forgotten and stranger and self._roster.knows_ids(sender):  # had it been known, as in new_session()
-            self._send_again(lambda jid: jid == sender, False)
         if contact is not None:
             self._events.append((events.PRESENCE, contact))
-
-    def _send_again(self, to: "Callable[[str], bool]", under_way: bool) -> bool:
-        """What nobody can say has arrived, to these bare JIDs. Returns whether there is anything."""
-        seqs = self._store.outbox.unconfirmed(to, under_way)
-        self._sender.moved(seqs, states.QUEUED)
-        return bool(seqs)
 
     def _answer(self, iq: Node) -> None:
         kind = self._sender.requests.answers(iq)

@@ -21,7 +21,7 @@ try:
 except ImportError:
     pass
 
-_KNOWN_AGAIN = const(16)  # the newest without a receipt: their ids are sure to be in the other side's dedup window
+_AGAIN = const(16)  # so many of the newest: the other side's window must know their ids still, and boards' hold 24
 
 
 class Outbox:
@@ -213,27 +213,28 @@ class Outbox:
         self._journal.flush()
         self._unsent.add_again(entry)
 
-    def unconfirmed(self, knows_ids: "Callable[[str], bool]", under_way: bool) -> "list[int]":
-        """The server has forgotten a session: who knows what it has done with messages that it had acknowledged.
+    def unconfirmed(self, knows_ids: "Callable[[str], bool]") -> "list[int]":
+        """The server has forgotten the session: who knows what it has done with messages, acknowledged or not.
 
-        under_way: it was the last one, and what it has not acknowledged is meant too. Those that no receipt has come
-        for, to addresses that will not show a message twice, are queued once more, in their old places; but for such as
-        were only wanted in time. On flash when this returns. Returns seqs.
+        Those without a receipt, to addresses that will not show a message twice, are queued once more, in their places:
+        not such as were wanted in time, nor more than there is room for. On flash when this returns. Returns seqs.
         """
         again = []
-        for seq, position, state, flags in self._followed[-_KNOWN_AGAIN:]:
+        for entry in self._unsent.entries:
+            if entry.state == states.SENT and self._wanted(entry.position, knows_ids):
+                self._move(entry, states.QUEUED)
+                again.append(entry.seq)
+        for row in self._followed[-_AGAIN:]:
+            seq, position, state, flags = row
             if state == states.ON_SERVER and self._wanted(position, knows_ids):
-                kind, payload = self._journal.read(position)
+                entry = entry_of(position, *self._journal.read(position))
+                if not self._unsent.has_room(entry.size_bytes):
+                    break
                 records.append(self._journal, records.STATE, seq, states.QUEUED, flags, "")
-                entry = entry_of(position, kind, payload)
+                self._followed.remove(row)
                 entry.flags = flags
                 self._unsent.add_again(entry)
                 again.append(seq)
-        self._followed = [row for row in self._followed if row[0] not in again]
-        for entry in self._unsent.entries:
-            if under_way and entry.state == states.SENT and self._wanted(entry.position, knows_ids):
-                self._move(entry, states.QUEUED)
-                again.append(entry.seq)
         if again:
             self._unsent.make_way()
             self._journal.flush()
@@ -301,9 +302,9 @@ class Outbox:
     def _wanted(self, position: int, knows_ids: "Callable[[str], bool]") -> bool:
         try:
             message = self._message_at(position)
+            return knows_ids(message.to) and not message.expires_s
         except StorageError:
             return False  # it cannot be sent any more
-        return knows_ids(message.to) and not message.expires_s
 
     def _message_at(self, position: int) -> Outgoing:
         return records.unpack_out(records.out_of(*self._journal.read(position)))

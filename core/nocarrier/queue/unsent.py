@@ -94,7 +94,7 @@ class Backlog:
                 break
         self.more = more
         for entry in found:
-            self.size_bytes -= entry.size_bytes
+            self.size_bytes = max(0, self.size_bytes - entry.size_bytes)
         if not more:
             self.size_bytes, self.mixed = 0, False
         return found
@@ -184,9 +184,13 @@ class Unsent:
         """What they take on flash, at most."""
         return sum([e.size_bytes for e in self.entries]) + self._chat.size_bytes + self._bulk.size_bytes
 
+    def has_room(self, size_bytes: int) -> bool:
+        """True if so many more may wait."""
+        return self.size_bytes() + size_bytes <= self._journal.capacity_bytes() // _SHARE
+
     def checked(self, payload: bytes) -> bytes:
         """The payload of one more, if there is room for it. Raises UsageError."""
-        if self.size_bytes() + size_of(payload) > self._journal.capacity_bytes() // _SHARE:
+        if not self.has_room(size_of(payload)):
             raise UsageError("the queue is full (%d bytes)" % self.size_bytes())
         return payload
 

@@ -100,15 +100,16 @@ def forget(queue: ComparedQueue, rng: random.Random) -> None:
     """The server has forgotten what it had acknowledged, and what not."""
     jid, state = rng.choice(JIDS), queue.model.state
     # Which are followed is the queue's affair; that no other is queued again is not.
-    seqs = [seq for seq, _, now, _ in queue.store.outbox._followed if now == states.ON_SERVER]
-    queue.same([seq for seq in seqs if seq not in queue.model.out(states.ON_SERVER)], [])
-    under_way = rng.random() < 0.5
-    if under_way:
-        seqs += queue.model.out(states.SENT)
-    again = [seq for seq in seqs if state["out", seq][0] == jid]
-    for seq in again:
+    followed = [seq for seq, _, now, _ in queue.store.outbox._followed if now == states.ON_SERVER]
+    queue.same([seq for seq in followed if seq not in queue.model.out(states.ON_SERVER)], [])
+    seqs = [seq for seq in queue.model.out(states.SENT) + followed if state["out", seq][0] == jid]
+    for seq in seqs:
         queue.model.write(queue.model.moved(seq, states.QUEUED))
-    queue.same(queue.store.outbox.unconfirmed(lambda to: to == jid, under_way), sorted(again))
+    again = queue.store.outbox.unconfirmed(lambda to: to == jid)
+    while seqs and seqs[-1] not in again and seqs[-1] in followed:  # there was no room for these
+        queue.model.take_back()
+        seqs.pop()
+    queue.same(again, sorted(seqs))
     if again:
         queue.promised()
 
