@@ -24,6 +24,7 @@ _PATIENCE_S = 120.0
 _LONGEST_BYTES = 4_000
 _QUIET_S = 15.0  # so long after nothing is under way any more nothing comes; a server's plea for patience is shorter
 _QUIET_FOREIGN_S = 3.0
+_NEAR = 500  # messages among which one that came late is looked for
 
 
 @dataclass
@@ -47,7 +48,8 @@ class Outcome:
     """What happened; both ways, and at the observer.
 
     lost_by_server: it had acknowledged them, and did not deliver them when it was stopped: of those to the observer.
-    late: the same of those to a device, to which they were sent once more; they came behind younger ones.
+    late: it gave them to a device behind younger ones: on a resumed stream, or when they were sent once more since it had
+    forgotten them. reordered: what was turned round on the way from the line to the application.
     """
 
     seed: int
@@ -184,8 +186,9 @@ class Deliveries:
             self._written_off[way] = sum(text not in there and party.acknowledged(to, text) for text in typed)
 
     def _judge(self) -> None:
-        for way, (party, to, typed, got) in enumerate(self._ways()):
-            late = _late(typed, got, party.again())
+        anna, bert = self._parties
+        for way, (to_whom, (_, to, typed, got)) in enumerate(zip((anna, bert, None), self._ways(), strict=True)):
+            late = _late(typed, got, to_whom.heard() if to_whom else {})
             self.outcome.late += len(late)
             in_time = [[body for body in bodies if body not in late] for bodies in (typed, got)]
             wrong = judge(typed, got) | {"reordered": judge(*in_time)["reordered"]}
@@ -194,19 +197,20 @@ class Deliveries:
             if self._keeps and to == OBSERVER:  # it would show it twice: nothing more could be done
                 self.outcome.lost -= self._written_off[way]
                 self.outcome.lost_by_server += self._written_off[way]
-        anna, bert = self._parties
         self.outcome.sent = len(anna.typed[BERT]) + len(bert.typed[ANNA])
         self.outcome.observed = len(self._observer.got)
         self.outcome.cuts = sum(party.cuts() for party in self._parties)
 
 
-def _late(typed: list[str], got: list[str], again: set[str]) -> set[str]:
-    """Which of those that were sent again have come behind one that was typed later."""
+def _late(typed: list[str], got: list[str], heard: dict[str, int]) -> set[str]:
+    """Which have come behind one that was typed later, as they had come over the line already."""
     place = {body: number for number, body in enumerate(typed)}
     late, newest = set(), -1
-    for body in got:
+    for at, body in enumerate(got):
         if place[body] > newest:
             newest = place[body]
-        elif body in again:
-            late.add(body)
+        elif body in heard:
+            before = got[max(0, at - _NEAR) : at]
+            if any(place[other] > place[body] and heard.get(other, 1 << 60) < heard[body] for other in before):
+                late.add(body)
     return late

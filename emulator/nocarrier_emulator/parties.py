@@ -4,14 +4,13 @@ In real time, at a real server.
 """
 
 import random
+import re
 import time
 from collections.abc import Callable
-from typing import Any
 
 from nocarrier import events
 from nocarrier.queue import states
 from nocarrier.queue.limits import QueueLimits
-from nocarrier.queue.outbox import Outbox
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.faultylink import DROP, FaultyLink
 from nocarrier_emulator.flash import MemoryFlash, PowerCut
@@ -23,6 +22,7 @@ from nocarrier_ports.links.tcp import TcpLink
 SPEED = 8  # of the devices' clock: half a minute of patience with a server that goes down is four seconds
 _HOLE_S = 1.0  # a black hole in which nobody has anything to say is one for ever: then the carrier falls
 _LIMITS = QueueLimits(65536, 128)  # all is kept
+_BODY = re.compile(rb"<body>([^<]*)</body>")
 _LATEST = 40  # lines of a history that are looked at after a restart of the device
 
 
@@ -79,9 +79,9 @@ class Party:
         """How many faults that were planned for the line have happened."""
         return self.link.faults
 
-    def again(self) -> set[str]:
-        """What was sent once more since the server had forgotten what it had done with it."""
-        return set()
+    def heard(self) -> dict[str, int]:
+        """Texts that have come over the line, each with the number of its first coming; {} if nobody has listened."""
+        return {}
 
     def close(self) -> None:
         """Logs out."""
@@ -94,7 +94,7 @@ class DeviceParty(Party):
     def __init__(self, server: Server, name: str, peer: str, rng: random.Random) -> None:
         super().__init__(server)
         self.got: dict[int, str] = {}  # by the device's own numbers
-        self._again: set[int] = set()  # their numbers
+        self._heard: dict[str, int] = {}
         self.link = FaultyLink(TcpLink("127.0.0.1", server.port))
         self._name = name
         self._peer_jid = "%s@%s" % (peer, server.domain)
@@ -110,7 +110,6 @@ class DeviceParty(Party):
             self._server, self._name, flash=self._flash, trusted=True, line=line, inner=self.link, queue=_LIMITS,
             speed=SPEED,
         )  # fmt: skip
-        self._watch(self.device.client.store.outbox)
         for item in self.device.client.store.history(self._peer_jid, _LATEST):
             if item.incoming:
                 self.got.setdefault(item.seq, item.body)
@@ -133,6 +132,7 @@ class DeviceParty(Party):
     def step(self) -> None:
         super().step()
         self._with_power(self.device.step)
+        self._listen()
         for kind, value in self.device.events:
             if kind == events.MESSAGE:
                 self.got.setdefault(value.seq, value.body)
@@ -145,9 +145,8 @@ class DeviceParty(Party):
                 return bool(item.state in (states.ON_SERVER, states.DELIVERED, states.READ))
         return False
 
-    def again(self) -> set[str]:
-        history = self.device.client.store.history(self._peer_jid, 1 << 20, 0, 1 << 30)
-        return {item.body for item in history if item.seq in self._again and not item.incoming}
+    def heard(self) -> dict[str, int]:
+        return self._heard
 
     def connected(self) -> bool:
         return bool(self.device.runner.state == runner.CONNECTED)
@@ -168,16 +167,13 @@ class DeviceParty(Party):
     def close(self) -> None:
         self.device.log_out()
 
-    def _watch(self, outbox: Outbox) -> None:
-        """Notes which messages the outbox sends once more because a server has forgotten them."""
-        unconfirmed = outbox.unconfirmed
-
-        def noted(*how: Any) -> list[int]:
-            seqs: list[int] = unconfirmed(*how)
-            self._again.update(seqs)
-            return seqs
-
-        outbox.unconfirmed = noted  # type: ignore[method-assign, assignment]
+    def _listen(self) -> None:
+        """Notes what has come over the line, as the server wrote it."""
+        end = 0
+        for match in _BODY.finditer(self.device.got):
+            self._heard.setdefault(match[1].decode(), len(self._heard))
+            end = match.end()
+        del self.device.got[:end]
 
     def _with_power(self, act: Callable[[], object]) -> bool:
         """Returns whether the power was there until it was done."""
@@ -189,6 +185,7 @@ class DeviceParty(Party):
         return True
 
     def _power_cut(self) -> None:
+        self._listen()  # its last words
         self._flash.cut_after_bytes = None
         self.link.close()
         self._flash.power_off()

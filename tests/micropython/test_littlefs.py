@@ -1,4 +1,4 @@
-"""The flash files on LittleFS, where a file shows what was written to it only after a flush, and only to who opens it then."""
+"""The flash files on LittleFS, where what was written is seen only after a flush, and only by who opens the file then."""
 
 import subprocess
 
