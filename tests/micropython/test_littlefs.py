@@ -1,4 +1,4 @@
-"""The flash files on LittleFS, where what was written is seen only after a flush, and only by who opens the file then."""
+"""The flash files on LittleFS, where what was written is seen after a flush only, by who opens the file then."""
 
 import subprocess
 
