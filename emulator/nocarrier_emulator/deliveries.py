@@ -48,8 +48,8 @@ class Outcome:
     """What happened; both ways, and at the observer.
 
     lost_by_server: it had acknowledged them, and did not deliver them when it was stopped: of those to the observer.
-    late: it gave them to a device behind younger ones: on a resumed stream, or when they were sent once more since it had
-    forgotten them. reordered: what was turned round on the way from the line to the application.
+    late: it gave them to a device behind younger ones: on a resumed stream, or when they were sent once more since it
+    had forgotten them. reordered: what was turned round on the way from the line to the application.
     """
 
     seed: int
