@@ -67,8 +67,13 @@ class FolderFlash:
             raise _typed(error) from None
 
     def read(self, name: str, offset: int, size: int) -> bytes:
-        if self._unflushed and name == self._name and _fsync is None:
+        data = self._read(name, offset, size)
+        if len(data) < size and self._unflushed and name == self._name and _fsync is None:
             self.flush(name)  # on LittleFS nobody else sees it before
+            data = self._read(name, offset, size)
+        return data
+
+    def _read(self, name: str, offset: int, size: int) -> bytes:
         try:
             if name != self._read_name or self._read_file is None:
                 self._close_read()

@@ -106,6 +106,7 @@ class Scram:
         """Derives the key further; True when it is ready."""
         if self._pbkdf2 is not None and self._pbkdf2.work(iterations):
             self._salted = self._pbkdf2.key()
+            self._pbkdf2 = None  # what follows needs its memory
         return bool(self._salted)
 
     def key(self) -> str:
