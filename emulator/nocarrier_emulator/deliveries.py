@@ -165,7 +165,7 @@ class Deliveries:
                 self._write_off()
                 quiet_since = time.monotonic()
             assert time.monotonic() < deadline, "it does not go on: %r %r %r" % (
-                self.outcome, [(party.connected(), party.idle(), party.arrived()) for party in self._parties],
+                self.outcome, [(party.trouble(), party.idle(), party.arrived()) for party in self._parties],
                 len(self._observer.got),
             )  # fmt: skip
             self._step()

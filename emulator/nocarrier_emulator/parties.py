@@ -79,6 +79,10 @@ class Party:
         """How many faults that were planned for the line have happened."""
         return self.link.faults
 
+    def trouble(self) -> str:
+        """What it says that is wrong, for who looks for a fault."""
+        return ""
+
     def heard(self) -> dict[str, int]:
         """Texts that have come over the line, each with the number of its first coming; {} if nobody has listened."""
         return {}
@@ -144,6 +148,10 @@ class DeviceParty(Party):
             if item.body == body and not item.incoming:
                 return bool(item.state in (states.ON_SERVER, states.DELIVERED, states.READ))
         return False
+
+    def trouble(self) -> str:
+        device = self.device
+        return "%s %r %r" % (runner.NAMES[device.runner.state], device.runner.error, device.client.fault)
 
     def heard(self) -> dict[str, int]:
         return self._heard

@@ -46,6 +46,7 @@ def test_conversations_are_whole_on_both_devices(name, tool, authority, started)
     pocket.log_out()
     devices.remove(pocket)
     desk.client.send_message(bert_jid, "while you were away")
+    desk.run(lambda: len(lines(bert, "anna")) == 3, others=[bert])  # else the server may take the answer first
     bert.client.send_message(anna_jid, "indeed")
     desk.run(lambda: len(lines(desk, "bert")) == len(lines(bert, "anna")) == 4, others=[bert])
     desk.run(lambda: desk.client.store.history(bert_jid, 99)[2].state == states.DELIVERED, others=[bert])
