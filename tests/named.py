@@ -5,8 +5,14 @@ What it found is said in words, and as one JSON object in the last line.
 
 import importlib.util
 import json
+import os
 import sys
 from pathlib import Path
+
+
+def number(name: str, usual: int) -> int:
+    """What the environment says, or what is usual."""
+    return int(os.environ.get(name, str(usual)))
 
 
 def main() -> int:

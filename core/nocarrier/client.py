@@ -142,7 +142,7 @@ class Client(Commands):
         self._counted = self._remembered = False
         self._asked = known is not None
         # What has waited for a device without any past is only delivered to a session that is bound as of old.
-        spool = not store.has_past() or self._to_be_ended() and store.jid == self._full_jid()
+        spool = not store.has_past() or self._to_be_ended() and store.jid == self.account.asked_jid()
         how = (nonce, store.notes, known, self._caution, spool, self._sender.rides(), tls, starttls, now_ms)
         self._guarded(self.session.connect, *how)
         self._take_session_events()
@@ -262,10 +262,6 @@ class Client(Commands):
         """Messages are in doubt, and their session's stream is only ended by another one under the same address."""
         outbox = self.store.outbox
         return not self._asked and bool(self.store.jid) and (outbox.under_way() or bool(outbox.in_doubt()))
-
-    def _full_jid(self) -> str:
-        """The address under which a session is bound by RFC 6120 §7; by Bind2 it is the server's choice."""
-        return self.account.jid + "/" + self.account.resource
 
     def _begin(self) -> None:
         self._caution, self._silent = NO_CAUTION, 0

@@ -49,7 +49,8 @@ class Outcome:
 
     lost_by_server: it had acknowledged them, and did not deliver them when it was stopped: of those to the observer.
     late: it gave them to a device behind younger ones: on a resumed stream, or when they were sent once more since it
-    had forgotten them. reordered: what was turned round on the way from the line to the application.
+    had forgotten them. reordered: what was turned round on the way from the line to the application. ended: it came to
+    its end; else nothing was judged.
     """
 
     seed: int
@@ -65,9 +66,10 @@ class Outcome:
     kills: int = 0
     crashes: int = 0
     seconds: float = 0.0
+    ended: bool = False
 
     def ok(self) -> bool:
-        return not (self.lost or self.duplicated or self.reordered)
+        return self.ended and not (self.lost or self.duplicated or self.reordered)
 
 
 class Deliveries:
@@ -119,7 +121,7 @@ class Deliveries:
             for party in self._parties:
                 party.close()
             self._observer.close()
-        self.outcome.seconds = round(time.monotonic() - began, 1)
+        self.outcome.seconds, self.outcome.ended = round(time.monotonic() - began, 1), True
         return self.outcome
 
     def _behind(self, number: int) -> int:
@@ -129,7 +131,7 @@ class Deliveries:
         return number - min(map(sum, zip(got, self._written_off, strict=True)))
 
     def _cut(self) -> None:
-        """A line fails at one of the bytes to come; one whose fault before has not happened yet is passed over."""
+        """A line fails at one of the bytes to come: one without a fault to come; if both have one, that is put off."""
         party = self._rng.choice([party for party in self._parties if not party.link.planned()] or self._parties)
         self._until(lambda: not party.link.failed and party.connected())
         party.link.plan(self._rng.randrange(1, _LONGEST_BYTES), self._rng.choice(FAULTS))

@@ -38,34 +38,16 @@ store.open()
 gc.collect()
 print(gc.mem_alloc() - before)
 """
-# A block device in memory that counts what is programmed, as a NOR flash of 4 KB sectors has it.
+# On a flash with sectors of 4 KB.
 _LITTLEFS = """
 import os, sys
 sys.path.append(%r)
 from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.store import Store
 from nocarrier_emulator.queuemix import Mix
+from nocarrier_emulator.ramblocks import RamBlocks
 from nocarrier_ports.flash import FolderFlash
-class Blocks:
-    def __init__(self, count):
-        self.data = bytearray(count * 4096)
-        self.programmed_bytes = self.erased = 0
-    def readblocks(self, block, buf, offset=0):
-        at = block * 4096 + offset
-        buf[:] = self.data[at : at + len(buf)]
-    def writeblocks(self, block, buf, offset=0):
-        at = block * 4096 + offset
-        self.data[at : at + len(buf)] = buf
-        self.programmed_bytes += len(buf)
-    def ioctl(self, operation, argument):
-        if operation == 4:
-            return len(self.data) // 4096
-        if operation == 5:
-            return 4096
-        if operation == 6:
-            self.erased += 1
-            return 0
-blocks = Blocks(64)
+blocks = RamBlocks(64, 4096)
 os.VfsLfs2.mkfs(blocks)
 os.mount(os.VfsLfs2(blocks), "/lfs")
 os.mkdir("/lfs/nc")

@@ -3,17 +3,8 @@
 from nocarrier.queue import records
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue
+from nocarrier_emulator.sasl2 import BOUND, PLAIN, SUCCESS
 from nocarrier_emulator.stanzas import fin
-
-SASL2 = b"<authentication xmlns='urn:xmpp:sasl:2'><mechanism>%s</mechanism><inline>%s</inline></authentication>"
-SM = b"<sm xmlns='urn:xmpp:sm:3'/>"
-BIND = b"<bind xmlns='urn:xmpp:bind:0'><inline><feature var='urn:xmpp:sm:3'/></inline></bind>"
-PLAIN = b"<stream:features>%s</stream:features>" % (SASL2 % (b"PLAIN", SM + BIND))
-SUCCESS = (
-    b"<success xmlns='urn:xmpp:sasl:2'>%s<authorization-identifier>anna@exchange.test/nc</authorization-identifier>"
-    b"</success>"
-)
-BOUND = b"<bound xmlns='urn:xmpp:bind:0'><enabled xmlns='urn:xmpp:sm:3' id='sm-%d' resume='true'/></bound>"
 
 
 def with_a_doubt(resource):

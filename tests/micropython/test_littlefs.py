@@ -1,26 +1,19 @@
 """The flash files on LittleFS, where what was written is seen after a flush only, by who opens the file then."""
 
 import subprocess
+from pathlib import Path
+
+EMULATOR = Path(__file__).parents[2] / "emulator"
 
 PROGRAM = """
-import os
+import os, sys
+sys.path.append(%r)
 from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.store import Store
+from nocarrier_emulator.ramblocks import RamBlocks
 from nocarrier_ports.flash import FolderFlash
 
-class Blocks:
-    def __init__(self):
-        self.data = bytearray(64 * 512)
-    def readblocks(self, block, buf, offset=0):
-        at = block * 512 + offset
-        buf[:] = self.data[at : at + len(buf)]
-    def writeblocks(self, block, buf, offset=0):
-        at = block * 512 + offset
-        self.data[at : at + len(buf)] = buf
-    def ioctl(self, operation, argument):
-        return {4: len(self.data) // 512, 5: 512}.get(operation, 0)
-
-blocks = Blocks()
+blocks = RamBlocks(64, 512)
 os.VfsLfs2.mkfs(blocks)
 os.mount(os.VfsLfs2(blocks), "/lfs")
 flash = FolderFlash("/lfs")
@@ -55,7 +48,7 @@ print("as it should be")
 
 def test_what_was_written_can_be_read(tool):
     done = subprocess.run(
-        [tool("MICROPYTHON32"), "-X", "heapsize=256k", "-c", PROGRAM],
+        [tool("MICROPYTHON32"), "-X", "heapsize=256k", "-c", PROGRAM.replace("%r", repr(str(EMULATOR)))],
         env={"MICROPYPATH": ".frozen"},
         capture_output=True,
         text=True,

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bench.peers import processes
+from named import number
 
 from nocarrier_emulator.deliveries import USERS, Deliveries, Outcome, Plan
 from nocarrier_emulator.servers.ejabberd import Ejabberd
@@ -23,21 +24,17 @@ _OURS = "nocarrier"
 _KILLED = "nocarrier, server killed"
 
 
-def _number(name: str, usual: int) -> int:
-    return int(os.environ.get(name, str(usual)))
-
-
 def _plans() -> dict[str, Plan]:
     """What is played at each server, by what it is called in the result."""
-    messages, cuts = _number("MESSAGES", 10_000), _number("CUTS", 1000)
-    restarts, kills, crashes = _number("RESTARTS", 50), _number("KILLS", 100), _number("CRASHES", 10)
-    tenth = Plan(max(10, messages // 20), cuts // 20, restarts // 20, kills // 20)
+    messages, cuts = number("MESSAGES", 10_000), number("CUTS", 1000)
+    restarts, kills, crashes = number("RESTARTS", 50), number("KILLS", 100), number("CRASHES", 10)
+    short = Plan(max(10, messages // 20), cuts // 20, restarts // 20, kills // 20)
     plans = {_OURS: Plan(messages, cuts, restarts, kills)}
-    plans[_KILLED] = Plan(tenth.messages, tenth.cuts, kills=tenth.kills, crashes=crashes)
+    plans[_KILLED] = Plan(short.messages, short.cuts, kills=short.kills, crashes=crashes)
     for name in _PEERS:
         command = processes.command(name)
         if command:
-            plans[name] = Plan(tenth.messages, tenth.cuts, tenth.restarts, tenth.kills, client=command)
+            plans[name] = Plan(short.messages, short.cuts, short.restarts, short.kills, client=command)
         else:
             print("%s: not played, the set-up has not got what it needs" % name)
     return plans
@@ -59,13 +56,13 @@ def _play(name: str, plans: dict[str, Plan]) -> dict[str, Outcome]:
             return {}
         server.start()
         try:
-            play = Deliveries(server, _number("SEED", 1), plan)
+            play = Deliveries(server, number("SEED", 1), plan)
             outcomes[client] = play.outcome
             play.run()
         except AssertionError as error:
             if plan.client is None:
                 raise
-            print("%s %s: %s" % (name, client, error))  # no fault of ours; what it had done until then counts
+            print("%s %s: %s" % (name, client, error))  # "ended" is false in its row
         finally:
             server.remove()
         print(name, client, outcomes[client], flush=True)

@@ -10,20 +10,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import board
+from named import number
 
 _HEAP_BYTES = 96 * 1024
 _LINE = ("--server", "prosody", "--rate", "9600", "--latency", "100", "--trusted", "--page", "20", "--segments", "32")
 
 
-def _number(name: str, usual: int) -> int:
-    return int(os.environ.get(name, str(usual)))
-
-
 def _play(name: str, between_s: int, *device: str) -> dict[str, Any]:
     """One device. between_s: its own time between two kills, on average: to come online takes about half of that."""
-    kills = _number("KILLS", 200)
+    kills = number("KILLS", 200)
     messages, drops = max(10, kills), max(2, kills // 4)
-    what = {"messages": messages, "kills": kills, "drops": drops, "span": kills * between_s, "seed": _number("SEED", 1)}
+    what = {"messages": messages, "kills": kills, "drops": drops, "span": kills * between_s, "seed": number("SEED", 1)}
     options = [word for key, value in what.items() for word in ("--" + key, str(value))]
     command = ["python", "-m", "nocarrier_emulator", "demo", *_LINE, *options, *device]
     done = subprocess.run(command, capture_output=True, text=True)

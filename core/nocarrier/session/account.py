@@ -54,6 +54,10 @@ class Account:
         self.markers = markers
         self.typed = False  # the password was, and may be wrong
 
+    def asked_jid(self) -> str:
+        """The full JID that is asked for by RFC 6120 §7; after Bind2 it is the server's choice."""
+        return self.jid + "/" + self.resource
+
     def type_password(self, password: str) -> None:
         """The user has typed it; it is forgotten when the device is switched off. Raises UsageError."""
         self.password = prepared(password)

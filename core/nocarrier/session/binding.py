@@ -126,7 +126,7 @@ class Binding:
         if ladder.known is not None:
             ladder.events.append((RESUME_FAILED, None))
         ladder.events.append((BINDING, None))
-        ladder.jid = ladder.account.jid + "/" + ladder.account.resource
+        ladder.jid = ladder.account.asked_jid()
         ladder.go(steps.BINDING)
         ladder.acks.reset(False)
         self._begun("")
