@@ -95,8 +95,9 @@ def test_the_certificate_must_be_the_domains(servers, authority, name):
             assert device.runner.state == 0  # not without the user
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def jabberd2(tool, authority):
+    """One for each test: its c2s mistakes a caller that comes at once for the one that has left."""
     server = Jabberd2(Path(tool("JABBERD2")), USERS, authority.server)
     server.start()
     yield server
