@@ -7,6 +7,7 @@ from nocarrier.errors import UsageError
 from nocarrier.jid import checked
 from nocarrier.queue import states
 from nocarrier.queue.records import Outgoing
+from nocarrier.queue.storage import StorageError
 from nocarrier.session.account import b64
 
 try:
@@ -42,7 +43,8 @@ class Commands:
         """Queues a chat message to a bare JID; it is on flash when this returns. Returns its number.
 
         bulk: it may wait for everything else. expires_s: not to be sent from then on, in seconds since 1970; 0: never.
-        Raises UsageError if address or text cannot be sent or the queue is full, StorageError if the flash refuses.
+        Raises UsageError if address or text cannot be sent or the queue is full, StorageError if the flash refuses:
+        then it is not queued, but for a loss of power before the flash works again.
         """
         to = checked(to)
         if not body:
@@ -57,13 +59,29 @@ class Commands:
         seq = self.store.enqueue(to, body, token, bulk, expires_s, False).seq
         self._events.append((events.STATE, (seq, states.QUEUED)))
         self._pump()  # if it goes at once, one flush makes sure of the message and of its number
-        self.store.make_sure()
+        try:
+            self.store.make_sure()
+        except StorageError:
+            self._take_back(seq)
+            raise
         return seq
 
+    def _take_back(self, seq: int) -> None:
+        """Whoever was told that a message is not on flash will write it anew: this one must not go as well."""
+        try:
+            self.cancel(seq)
+        except (StorageError, UsageError):
+            pass  # nothing is to be made of it now, or it is under way: then it is on flash
+
     def cancel(self, seq: int) -> None:
-        """A queued message is not to be sent. Raises UsageError if it is not queued any more, StorageError."""
+        """A queued message is not to be sent; that is on flash when this returns.
+
+        Raises UsageError if it is not queued any more, StorageError: if a state event tells that it has failed, it will
+        not go before the next loss of power.
+        """
         self.store.cancel(seq)
         self._events.append((events.STATE, (seq, states.FAILED)))
+        self.store.make_sure()
 
     def send_again(self, seq: int) -> None:
         """Queues a failed message once more, under its id. Raises UsageError if it has not failed, StorageError."""

@@ -10,6 +10,7 @@ from nocarrier.wire.limits import WireLimits
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue
 from nocarrier_emulator.flash import MemoryFlash
+from nocarrier_emulator.stores import raises
 
 ACK = b"<a xmlns='urn:xmpp:sm:3' h='%d'/>"
 ASK = b"<r xmlns='urn:xmpp:sm:3'/>"
@@ -137,6 +138,31 @@ def test_a_flash_that_refuses_makes_sending_fail_at_once():
     except StorageError:
         pass
     assert talk.said() == b"" and talk.client.store.history(d.PEER, 1) == []
+
+
+def test_a_message_that_the_flash_took_but_did_not_make_safe_is_not_queued():
+    """Its writer was told so, and will write it anew."""
+    for up in (False, True):
+        flash = MemoryFlash()
+        talk = online(flash=flash) if up else Dialogue(flash=flash)
+        flush = flash.flush
+
+        def broken(name):
+            raise StorageError("broken")
+
+        flash.flush = broken
+        raises(StorageError, talk.client.send_message, d.PEER, "hello")
+        flash.flush = flush
+        assert b"hello" not in talk.said()
+        assert [state for _, state in talk.values(events.STATE)] == [states.QUEUED, states.FAILED]
+        talk.client.send_message(d.PEER, "hello, anew")
+        if up:
+            talk.down()
+            talk.authenticate()
+            said = talk.server(b"<resumed xmlns='urn:xmpp:sm:3' previd='sm-1' h='3'/>")
+        else:
+            said = talk.log_in()
+        assert b"hello, anew" in said and b"hello<" not in said
 
 
 def test_texts_and_addresses_that_cannot_be_sent_are_refused_before_they_are_queued():

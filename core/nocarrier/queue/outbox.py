@@ -185,7 +185,7 @@ class Outbox:
             self._move(entry, states.FAILED, reason)
 
     def cancel(self, seq: int, bulk: bool) -> None:
-        """The queued message, of that priority, is not to be sent. On flash when this returns.
+        """The queued message, of that priority, is not to be sent; the caller flushes.
 
         Raises UsageError if it is not queued any more.
         """
@@ -197,7 +197,6 @@ class Outbox:
                 raise UsageError("message %d is not queued" % seq)
             records.append(self._journal, records.STATE, seq, states.FAILED, 0, "cancelled")
             self._unsent.backlog(bulk).mixed = True
-        self._journal.flush()
 
     def again(self, seq: int, position: int, flags: int, bulk: bool) -> None:
         """A message that has failed is queued once more, in its old place. On flash when this returns.

@@ -148,7 +148,7 @@ class Store:
         self._journal.flush()
 
     def cancel(self, seq: int) -> None:
-        """A queued message is not to be sent. Raises UsageError if it is not queued any more, StorageError."""
+        """A queued message is not to be sent; for make_sure(). Raises UsageError if it is not queued, StorageError."""
         self.make_room()
         item = self._own(seq)
         self.outbox.cancel(seq, item.bulk)

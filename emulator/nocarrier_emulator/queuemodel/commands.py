@@ -131,7 +131,11 @@ def owe_again(queue: ComparedQueue, rng: random.Random) -> None:
 
 
 def cancel(queue: ComparedQueue, rng: random.Random) -> None:
-    _turn(queue, rng, queue.model.out(states.QUEUED), states.FAILED, queue.store.cancel)
+    def cancelled(seq: int) -> None:
+        queue.store.cancel(seq)
+        queue.store.make_sure()
+
+    _turn(queue, rng, queue.model.out(states.QUEUED), states.FAILED, cancelled)
 
 
 def again(queue: ComparedQueue, rng: random.Random) -> None:
