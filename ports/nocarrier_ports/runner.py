@@ -8,7 +8,7 @@ from nocarrier.compat import const
 from nocarrier.errors import PeerError
 from nocarrier.modular import ticks_add, ticks_diff
 from nocarrier.queue.storage import StorageError
-from nocarrier.session.errors import may_retry, patience_ms
+from nocarrier.session.errors import StreamError, may_retry, patience_ms
 from nocarrier_ports.links.link import LinkError, NoCarrier
 
 try:
@@ -37,6 +37,8 @@ class RunnerLimits:
 
     billed_ms: what every call is paid for at least, however short: so long is the first wait then, and the longest ten
     times as much. hops: how often servers may send us elsewhere before a login succeeds (RFC 6120 §4.9.3.19).
+    conflicts: how many calls in a row may end because our address was taken by another connection (§4.9.3.3). A dead
+    one of ours does that when its last bytes arrive late; a second device with our resource does it for ever.
     """
 
     def __init__(
@@ -45,10 +47,12 @@ class RunnerLimits:
         retry_ms: "tuple[int, int]" = (2_000, 120_000),
         billed_ms: int = 0,
         hops: int = 2,
+        conflicts: int = 2,
     ) -> None:
         self.buffer_bytes = buffer_bytes
         self.retry_ms = max(retry_ms[0], billed_ms), max(retry_ms[1], 10 * billed_ms)
         self.hops = hops
+        self.conflicts = conflicts
 
 
 class Meter:
@@ -76,7 +80,7 @@ class Runner:
         self._entropy = entropy
         self._buf = bytearray(self._limits.buffer_bytes)
         self._pending = b""
-        self._tries = self._hops = 0
+        self._tries = self._hops = self._conflicts = 0
         self._least_ms = 0  # to wait, as the last error wants it
         self._due_ms = 0
         self._now_ms = 0
@@ -87,7 +91,7 @@ class Runner:
         """The user wants to be online, from now on."""
         self._wanted = True
         if self.state in (IDLE, WAITING):
-            self._tries = self._hops = 0
+            self._tries = self._hops = self._conflicts = 0
             self._open(now_ms)
 
     def hang_up(self, now_ms: int) -> None:
@@ -195,7 +199,9 @@ class Runner:
         """The client cannot go on with this stream."""
         self.error = fault
         self._least_ms = patience_ms(fault)
-        if not may_retry(fault) and not self._follows(fault):
+        clash = isinstance(fault, StreamError) and fault.condition == "conflict"
+        self._conflicts = self._conflicts + 1 if clash else 0
+        if not (may_retry(fault) or self._follows(fault) or 0 < self._conflicts <= self._limits.conflicts):
             self._wanted = False
         if isinstance(fault, StorageError):
             self._tries = _MOST_TRIES  # calling at once would only fill the flash's place with costs
@@ -232,6 +238,7 @@ class Runner:
             self.client.link_down()
         self.link.close()
         self.error = error
+        self._conflicts = 0
         self.state = IDLE
         if error.retry_ms is None:
             self._wanted = False

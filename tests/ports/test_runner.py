@@ -230,22 +230,25 @@ def test_a_server_that_says_why_and_hangs_up_at_once_is_not_called_again():
 
 
 class Redirecting(FlakyLink):
-    """A server that sends everybody elsewhere, by a link that can go there. bindings: of its verified TLS, or None."""
+    """A server that sends everybody away, with the same words or some in turn, by a link that can go elsewhere.
+
+    bindings: of its verified TLS, or None.
+    """
 
     def __init__(self, words, bindings=None, can=True):
         super().__init__()
-        self.words = words
+        self.words = words if isinstance(words, tuple) else (words,)
         self.bindings = bindings
         self.can = can
         self.calls = 0
         self.to = []
 
     def open(self, now_ms):
-        self.calls += 1
         self.incoming = (
             b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
-            b"<stream:error>%s</stream:error>" % self.words
+            b"<stream:error>%s</stream:error>" % self.words[self.calls % len(self.words)]
         )
+        self.calls += 1
 
     def tls(self):
         return self.bindings
@@ -287,6 +290,25 @@ def test_another_host_is_called_when_the_server_has_shown_who_it_is_or_nobody_li
         runner, calls = called(link)
         assert len(calls) == 1 and runner.state == run.IDLE
         assert link.to == ([] if link.bindings is None else ["b.test:5223"])
+
+
+CONFLICT = b"<conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+
+
+def test_an_address_that_was_taken_away_is_taken_back_but_not_for_ever():
+    runner, calls = called(Redirecting(CONFLICT))
+    assert len(calls) == 3 and runner.state == run.IDLE and runner.error.condition == "conflict"
+    runner.dial(0)  # the user wants it once more
+    for step in range(1_000):
+        runner.step(step * 100)
+    assert runner.meter.calls == 6 and runner.state == run.IDLE
+
+
+def test_conflicts_that_are_not_in_a_row_stop_nobody():
+    """Each is our own last connection, whose bytes came late."""
+    reset = b"<reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+    _, calls = called(Redirecting((CONFLICT, CONFLICT, reset)))
+    assert len(calls) > 6
 
 
 def test_a_server_that_goes_down_is_left_in_peace_for_a_while():
