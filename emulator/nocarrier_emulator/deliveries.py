@@ -8,7 +8,7 @@ import itertools
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from nocarrier_emulator.campaign import judge
 from nocarrier_emulator.faultylink import FAULTS
@@ -24,6 +24,7 @@ _PATIENCE_S = 120.0
 _LONGEST_BYTES = 4_000
 _QUIET_S = 15.0  # so long after nothing is under way any more nothing comes; a server's plea for patience is shorter
 _QUIET_FOREIGN_S = 3.0
+_NO_SUM = ("seed", "ended")
 _NEAR = 500  # messages among which one that came late is looked for
 
 
@@ -67,6 +68,11 @@ class Outcome:
     crashes: int = 0
     seconds: float = 0.0
     ended: bool = False
+
+    def and_then(self, other: "Outcome") -> "Outcome":
+        """What happened in both; under the seed of the first."""
+        counts = {name: value + getattr(other, name) for name, value in asdict(self).items() if name not in _NO_SUM}
+        return Outcome(self.seed, **counts, ended=self.ended and other.ended)
 
     def ok(self) -> bool:
         return self.ended and not (self.lost or self.duplicated or self.reordered)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from nocarrier import events
 from nocarrier.queue import states
 from nocarrier.queue.limits import QueueLimits
+from nocarrier.session import steps
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.faultylink import DROP, FaultyLink
 from nocarrier_emulator.flash import MemoryFlash, PowerCut
@@ -151,7 +152,8 @@ class DeviceParty(Party):
 
     def trouble(self) -> str:
         device = self.device
-        return "%s %r %r" % (runner.NAMES[device.runner.state], device.runner.error, device.client.fault)
+        states_now = runner.NAMES[device.runner.state], steps.NAMES[device.client.session.state]
+        return "%s, %s; %r %r" % (*states_now, device.runner.error, device.client.fault)
 
     def heard(self) -> dict[str, int]:
         return self._heard

@@ -1,8 +1,9 @@
 """All fails at real servers: lines, devices, the server itself.
 
-MESSAGES=10000 CUTS=1000 RESTARTS=50 KILLS=100 CRASHES=10 SEED=1. Per server, each way; as many more messages go to an
-observer that would not know one again. Then a shorter play in which the server is ended by SIGKILL, and two in which
-slixmpp and @xmpp/client take the place of our devices.
+MESSAGES=10000 CUTS=1000 RESTARTS=50 KILLS=100 CRASHES=10 PLAYS=10 SEED=1. Per server, each way; as many more messages go
+to an observer that would not know one again. So much is played in PLAYS plays with a seed each, and each at a server
+without a past: what Prosody keeps in files takes it a second to look something up in after two thousand messages. Then
+a play in which the server is ended by SIGKILL, and two in which slixmpp and @xmpp/client take the place of our devices.
 """
 
 import multiprocessing
@@ -24,17 +25,20 @@ _OURS = "nocarrier"
 _KILLED = "nocarrier, server killed"
 
 
-def _plans() -> dict[str, Plan]:
-    """What is played at each server, by what it is called in the result."""
+def _plans() -> dict[str, list[Plan]]:
+    """The plays at each server, by what they are called in the result."""
     messages, cuts = number("MESSAGES", 10_000), number("CUTS", 1000)
     restarts, kills, crashes = number("RESTARTS", 50), number("KILLS", 100), number("CRASHES", 10)
-    short = Plan(max(10, messages // 20), cuts // 20, restarts // 20, kills // 20)
-    plans = {_OURS: Plan(messages, cuts, restarts, kills)}
-    plans[_KILLED] = Plan(short.messages, short.cuts, kills=short.kills, crashes=crashes)
+    plays = number("PLAYS", 10)
+    whole = (messages, cuts, restarts, kills)
+    parts = [[(n + 1) * of // plays - n * of // plays for of in whole] for n in range(plays)]
+    short = max(10, messages // 20), cuts // 20, restarts // 20, kills // 20
+    plans = {_OURS: [Plan(*part) for part in parts]}
+    plans[_KILLED] = [Plan(short[0], short[1], kills=short[3], crashes=crashes)]
     for name in _PEERS:
         command = processes.command(name)
         if command:
-            plans[name] = Plan(short.messages, short.cuts, short.restarts, short.kills, client=command)
+            plans[name] = [Plan(*short, client=command)]
         else:
             print("%s: not played, the set-up has not got what it needs" % name)
     return plans
@@ -46,18 +50,17 @@ def _server(name: str) -> Server | None:
     return Prosody(os.environ["PROSODY13"], USERS, sasl2=True) if os.environ.get("PROSODY13") else None
 
 
-def _play(name: str, plans: dict[str, Plan]) -> dict[str, Outcome]:
-    """All plans at one server, each at one that has no past."""
-    outcomes = {}
-    for client, plan in plans.items():
+def _play(name: str, plans: dict[str, list[Plan]]) -> dict[str, Outcome]:
+    """All plans at one server, each at one that has no past; the outcomes of all that make one row together."""
+    outcomes: dict[str, Outcome] = {}
+    for client, plan, seed in [(of, plan, n) for of in plans for n, plan in enumerate(plans[of], number("SEED", 1))]:
         server = _server(name)
         if server is None:
             print("%s: not played, it is not there" % name)
             return {}
         server.start()
         try:
-            play = Deliveries(server, number("SEED", 1), plan)
-            outcomes[client] = play.outcome
+            play = Deliveries(server, seed, plan)
             play.run()
         except AssertionError as error:
             if plan.client is None:
@@ -65,7 +68,8 @@ def _play(name: str, plans: dict[str, Plan]) -> dict[str, Outcome]:
             print("%s %s: %s" % (name, client, error))  # "ended" is false in its row
         finally:
             server.remove()
-        print(name, client, outcomes[client], flush=True)
+        print(name, client, play.outcome, flush=True)
+        outcomes[client] = outcomes[client].and_then(play.outcome) if client in outcomes else play.outcome
     return outcomes
 
 

@@ -5,8 +5,8 @@ from nocarrier.errors import UsageError
 from nocarrier.modular import ticks_add, ticks_diff
 
 _AHEAD_MS = const(1000)
-_MOST_DOUBLED = const(10)
-_PATIENCE_MS = const(8_000)  # up to which silence is borne after a verdict that may have come too soon
+_MOST_DOUBLED = const(12)
+_PATIENCE_MS = const(60_000)  # up to which more silence is borne after a verdict that may have come too soon
 _CROSSED_MS = const(20)  # too short to make a difference: as good as crossed
 _LEAST_IDLE_MS = const(60_000)  # whatever a server says, it is not asked more often
 _PACKET_BYTES = const(576)  # which comes as a whole, or not yet
@@ -164,7 +164,7 @@ class Liveness:
     def allowance_ms(self) -> int:
         """Silence that is borne."""
         least_ms = max(3 * self._answer_ms(), self._line.stall_ms)
-        patient_ms = min(3 * self._answer_ms() << self._doubled, _PATIENCE_MS)
+        patient_ms = min(least_ms << self._doubled, _PATIENCE_MS)
         return min(max(least_ms, patient_ms), _LONGEST_MS)
 
     def deadline_ms(self) -> "Optional[int]":
@@ -187,8 +187,9 @@ class Liveness:
     def give_up(self) -> int:
         """The line is given up. Returns how much silence was borne.
 
-        From now on it is twice as much, up to _PATIENCE_MS, until a round trip is measured again (RFC 6298 §5.5): the
-        verdict may have come too soon, if the server takes longer for a login than for an acknowledgement.
+        From now on it is twice as much, up to _PATIENCE_MS, until a round trip is measured again (RFC 6298 §2.5, §5.5):
+        the verdict may have come too soon, if the server takes longer for a login, or to look something up in an archive
+        of years, than for an acknowledgement.
         """
         borne_ms = self.allowance_ms()
         self._doubled = min(self._doubled + 1, _MOST_DOUBLED)
