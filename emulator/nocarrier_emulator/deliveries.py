@@ -200,6 +200,9 @@ class Deliveries:
             self.outcome.late += len(late)
             in_time = [[body for body in bodies if body not in late] for bodies in (typed, got)]
             wrong = judge(typed, got) | {"reordered": judge(*in_time)["reordered"]}
+            if wrong["reordered"]:
+                places = to_whom.heard() if to_whom else {}
+                print("turned round for %s: %r" % (to, [(body, places.get(body)) for body in _turned(*in_time)]))
             for what, count in wrong.items():
                 setattr(self.outcome, what, getattr(self.outcome, what) + count)
             if self._keeps and to == OBSERVER:  # it would show it twice: nothing more could be done
@@ -208,6 +211,12 @@ class Deliveries:
         self.outcome.sent = len(anna.typed[BERT]) + len(bert.typed[ANNA])
         self.outcome.observed = len(self._observer.got)
         self.outcome.cuts = sum(party.cuts() for party in self._parties)
+
+
+def _turned(typed: list[str], got: list[str]) -> list[str]:
+    """Those that are not where they should be."""
+    there = [body for body in typed if body in got]
+    return [body for body, wanted in zip(got, there, strict=False) if body != wanted]
 
 
 def _late(typed: list[str], got: list[str], heard: dict[str, int]) -> set[str]:

@@ -85,7 +85,10 @@ class Party:
         return ""
 
     def heard(self) -> dict[str, int]:
-        """Texts that have come over the line, each with the number of its first coming; {} if nobody has listened."""
+        """Texts that have come over the line, each with the number of its coming; {} if nobody has listened.
+
+        Of what comes again, since the device did not live to keep it, the last coming counts.
+        """
         return {}
 
     def close(self) -> None:
@@ -100,6 +103,7 @@ class DeviceParty(Party):
         super().__init__(server)
         self.got: dict[int, str] = {}  # by the device's own numbers
         self._heard: dict[str, int] = {}
+        self._comings = 0
         self.link = FaultyLink(TcpLink("127.0.0.1", server.port))
         self._name = name
         self._peer_jid = "%s@%s" % (peer, server.domain)
@@ -180,8 +184,11 @@ class DeviceParty(Party):
     def _listen(self) -> None:
         """Notes what has come over the line, as the server wrote it."""
         end = 0
+        kept = set(self.got.values()) if b"</body>" in self.device.got else ()
         for match in _BODY.finditer(self.device.got):
-            self._heard.setdefault(match[1].decode(), len(self._heard))
+            self._comings += 1
+            if match[1].decode() not in kept:
+                self._heard[match[1].decode()] = self._comings
             end = match.end()
         del self.device.got[:end]
 
