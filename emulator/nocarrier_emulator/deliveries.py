@@ -195,6 +195,7 @@ class Deliveries:
 
     def _judge(self) -> None:
         anna, bert = self._parties
+        self._write_off()
         for way, (to_whom, (_, to, typed, got)) in enumerate(zip((anna, bert, None), self._ways(), strict=True)):
             late = _late(typed, got, to_whom.heard() if to_whom else {})
             self.outcome.late += len(late)
