@@ -142,7 +142,7 @@ class UnixHandheld(ProcessHandheld):
         self, micropython: str, modem: Modem, folder: Path, settings: dict[str, Any], heap: str = "64k"
     ) -> None:
         port = PtyPort(modem)
-        command = [micropython, "-X", "heapsize=" + heap, "-m", "nocarrier_ports.unix", str(folder)]
+        command = [micropython, "-X", "heapsize=" + heap, "-m", "main", str(folder)]
         super().__init__(modem, port, command)
         path = folder / "settings.json"
         path.touch(mode=0o600)  # it holds the password

@@ -14,7 +14,6 @@ except ImportError:
     pass
 
 _ENOSPC = 28
-_fsync: "Any" = getattr(os, "fsync", None)
 
 
 class FolderFlash:
@@ -25,6 +24,7 @@ class FolderFlash:
         self._name = ""
         self._file: "Optional[IO[bytes]]" = None
         self._unflushed = False
+        self._fsync: "Any" = getattr(os, "fsync", None)
         self._read_name = ""
         self._read_file: "Optional[IO[bytes]]" = None
 
@@ -48,7 +48,7 @@ class FolderFlash:
             if file.write(data) != len(data):
                 raise StorageFull("no space left")
             # What a reader of the same file sees must not depend on a buffer.
-            if _fsync is not None:
+            if self._fsync is not None:
                 file.flush()
         except OSError as error:
             self._close()
@@ -58,8 +58,8 @@ class FolderFlash:
         try:
             file = self._open(name)
             file.flush()
-            if _fsync is not None:
-                _fsync(file.fileno())
+            if self._fsync is not None:
+                self._fsync(file.fileno())
             self._unflushed = False
             self._close_read()  # on LittleFS it would not see this
         except OSError as error:
@@ -68,7 +68,7 @@ class FolderFlash:
 
     def read(self, name: str, offset: int, size: int) -> bytes:
         data = self._read(name, offset, size)
-        if len(data) < size and self._unflushed and name == self._name and _fsync is None:
+        if len(data) < size and self._unflushed and name == self._name and self._fsync is None:
             self.flush(name)  # on LittleFS nobody else sees it before
             data = self._read(name, offset, size)
         return data

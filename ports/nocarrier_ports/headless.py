@@ -30,12 +30,13 @@ _PAGE_CHARS = 800
 _BOOT_ONLY = ("nocarrier_ports.settings", "nocarrier.limits", "nocarrier.queue.limits", "nocarrier.wire.limits")
 
 
-class Display(framebuf.FrameBuffer):  # type: ignore[misc]
+class Display:
     """A screen that nobody sees; "screen" of the remote control reads it as text."""
 
     def __init__(self) -> None:
-        self._pixels = bytearray(_WIDTH_PX * _HEIGHT_PX // 8)
-        super().__init__(self._pixels, _WIDTH_PX, _HEIGHT_PX, framebuf.MONO_HLSB)
+        pixels = framebuf.FrameBuffer(bytearray(_WIDTH_PX * _HEIGHT_PX // 8), _WIDTH_PX, _HEIGHT_PX, framebuf.MONO_HLSB)
+        self.fill, self.fill_rect = pixels.fill, pixels.fill_rect
+        self.text = pixels.text
 
     def show(self) -> None:
         pass
@@ -53,6 +54,8 @@ def boot(
     """
     from nocarrier_ports.settings import load
 
+    # Or what comes first would fill the heap to its end before the first collection, and what stays lie all over it.
+    gc.threshold(1024)
     settings = load(folder + "/settings.json")
     try:
         os.mkdir(folder + "/flash")

@@ -1,15 +1,7 @@
 """The board "unix": MicroPython on Linux, a serial device or pty as its modem, JSON lines on stdin and stdout.
 
-    micropython -X heapsize=64k -m nocarrier_ports.unix FOLDER
-
-FOLDER holds settings.json and, in flash/, what the device remembers.
+main(FOLDER) runs it: FOLDER holds settings.json and, in flash/, what the device remembers.
 """
-
-import gc
-
-# Before anything else: without it imports fill the heap to its end before the first collection, and what stays of them
-# lies scattered all over it. That way a login needs 62 KB, this way 54 KB.
-gc.threshold(1024)
 
 import os
 import select
@@ -59,7 +51,3 @@ def main(folder: str) -> None:
         return True
 
     headless.run(app, poll, speed, lambda: int(time.time()) + _EPOCH_S)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

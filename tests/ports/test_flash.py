@@ -28,7 +28,7 @@ def test_what_was_flushed_is_there_for_the_next_start(tmp_path):
 
 def test_flush_reaches_the_medium(tmp_path, monkeypatch):
     synced = []
-    monkeypatch.setattr("nocarrier_ports.flash._fsync", synced.append)
+    monkeypatch.setattr("os.fsync", synced.append)
     flash = FolderFlash(str(tmp_path))
     flash.append("a", b"x")
     assert synced == []

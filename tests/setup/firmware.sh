@@ -14,7 +14,7 @@ source=$(tool_dir micropython)
 arm_gcc || { say "no compiler for Cortex-M; packages: $(arm_packages)"; exit 1; }
 
 board=$(cd "$HERE/../../ports/boards/mps2" && pwd)
-recipe="$source $2 $(cat "$0" "$HERE/lib.sh" "$board"/mpconfigboard.* "$board/clock.c" | short_hash)"
+recipe="$source $2 $(cat "$0" "$HERE/lib.sh" "$board"/mpconfigboard.* "$board/clock.c" | short_hash) $(rom_hash)"
 wanted="$recipe $($PYTHON "$HERE/frozen_files.py" "$source" "$manifest")"
 [ ! -e "$out/firmware.elf" ] || [ "$wanted" != "$(cat "$out/stamp" 2>/dev/null)" ] || exit 0
 
@@ -30,9 +30,11 @@ fi
 
 began=$(date +%s)
 say "Cortex-M3 firmware with $1 frozen in, heap of $2 bytes ..."
-if MICROPY_GIT_TAG=v$(cat "$source/version") make -C "$source/ports/qemu" -j"$(nproc)" BOARD=mps2 \
-    BOARD_DIR="$board" BUILD="$out/build" PYTHON="$PYTHON" FROZEN_MANIFEST="$manifest" MICROPY_HEAP_SIZE="$2" >"$out/build.log" 2>&1
-then
+MICROPY_GIT_TAG=v$(cat "$source/version")
+export MICROPY_GIT_TAG
+set -- -C "$source/ports/qemu" -j"$(nproc)" BOARD=mps2 BOARD_DIR="$board" BUILD="$out/build" PYTHON="$PYTHON" \
+    FROZEN_MANIFEST="$manifest" MAKE_MANIFEST="$PYTHON $ROM/makerom.py" USER_C_MODULES="$out/usermods" MICROPY_HEAP_SIZE="$2"
+if { rom_ready "$out" "$@" && make "$@"; } >"$out/build.log" 2>&1; then
     cp "$out/build/firmware.elf" "$out/firmware.new"
     mv "$out/firmware.new" "$out/firmware.elf"              # atomic: a test may be running the old one
     echo "$wanted" >"$out/stamp"

@@ -49,6 +49,17 @@ missing() {
     printf '%s: %s%s\n' "$tool" "$why" "${*:+; to install: $*}" >>"$MISSING"
 }
 
+# rom_ready OUT MAKE-ARGUMENTS...: what ports/firmware/makerom.py wants to find before make asks it for the frozen code.
+# OUT/usermods gets its module of C.
+ROM=$(cd "$HERE/../../ports/firmware" && pwd)
+rom_ready() {
+    rom_out=$1; shift
+    mkdir -p "$rom_out/usermods"
+    ln -sfn "$ROM/romtypes" "$rom_out/usermods/romtypes"
+    make "$@" "$rom_out/build/genhdr/moduledefs.h"
+}
+rom_hash() { cat "$ROM"/*.py "$ROM"/romtypes/* | short_hash; }
+
 # Is there a compiler for programs, and one for 32-bit programs? (Looks at files only: compiling takes too long.)
 gcc64() { command -v gcc >/dev/null && [ -e /usr/include/stdio.h ]; }
 gcc32() {

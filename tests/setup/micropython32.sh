@@ -13,7 +13,7 @@ out=$(realpath "$2")
 source=$(tool_dir micropython)
 [ -d "$source" ] || { say "no MicroPython source: $source; run tests/setup/setup.sh test"; exit 1; }
 
-recipe="$source $(cat "$0" "$HERE/lib.sh" | short_hash)"
+recipe="$source $(cat "$0" "$HERE/lib.sh" | short_hash) $(rom_hash)"
 wanted="$recipe $($PYTHON "$HERE/frozen_files.py" "$source" "$manifest")"
 [ ! -x "$out/micropython" ] || [ "$wanted" != "$(cat "$out/stamp" 2>/dev/null)" ] || exit 0
 
@@ -38,11 +38,14 @@ fi
 began=$(date +%s)
 say "32-bit MicroPython with $1 frozen in$size ..."
 # Off: what needs 32-bit libraries of the machine, and what no device has. The hashes module brings SHA-1 and MD5.
-if MICROPY_GIT_TAG=v$(cat "$source/version") make -C "$source/ports/unix" -j"$(nproc)" \
-    VARIANT=standard BUILD="$out/build" CC="$cc" PYTHON="$PYTHON" FROZEN_MANIFEST="$manifest" \
-    USER_C_MODULES="$source/hashes" MICROPY_PY_SSL=0 MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 MICROPY_PY_BLUETOOTH=0 \
-    >"$out/build.log" 2>&1
-then
+MICROPY_GIT_TAG=v$(cat "$source/version")
+export MICROPY_GIT_TAG
+set -- -C "$source/ports/unix" -j"$(nproc)" VARIANT=standard BUILD="$out/build" CC="$cc" PYTHON="$PYTHON" \
+    FROZEN_MANIFEST="$manifest" MAKE_MANIFEST="$PYTHON $ROM/makerom.py" USER_C_MODULES="$out/usermods" \
+    MICROPY_PY_SSL=0 MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 MICROPY_PY_BLUETOOTH=0
+mkdir -p "$out/usermods"
+ln -sfn "$source/hashes/mbedtls" "$source/hashes/config.h" "$out/usermods"
+if { rom_ready "$out" "$@" && make "$@"; } >"$out/build.log" 2>&1; then
     cp "$out/build/micropython" "$out/micropython.new"
     mv "$out/micropython.new" "$out/micropython"            # atomic: a test may be running the old one
     echo "$wanted" >"$out/stamp"

@@ -1,7 +1,7 @@
 """All fails at real servers: lines, devices, the server itself.
 
-MESSAGES=10000 CUTS=1000 RESTARTS=50 KILLS=100 CRASHES=10 PLAYS=10 SEED=1. Per server, each way; as many more messages go
-to an observer that would not know one again. So much is played in PLAYS plays with a seed each, and each at a server
+MESSAGES=10000 CUTS=1000 RESTARTS=50 KILLS=100 CRASHES=10 PLAYS=10 SEED=1. Per server, each way; as many more messages
+go to an observer that would not know one again. So much is played in PLAYS plays with a seed each, and each at a server
 without a past: what Prosody keeps in files takes it a second to look something up in after two thousand messages. Then
 a play in which the server is ended by SIGKILL, and two in which slixmpp and @xmpp/client take the place of our devices.
 """
@@ -33,7 +33,7 @@ def _plans() -> dict[str, list[Plan]]:
     whole = (messages, cuts, restarts, kills)
     parts = [[(n + 1) * of // plays - n * of // plays for of in whole] for n in range(plays)]
     short = max(10, messages // 20), cuts // 20, restarts // 20, kills // 20
-    plans = {_OURS: [Plan(*part) for part in parts]}
+    plans = {_OURS: [Plan(part[0], part[1], part[2], part[3]) for part in parts]}
     plans[_KILLED] = [Plan(short[0], short[1], kills=short[3], crashes=crashes)]
     for name in _PEERS:
         command = processes.command(name)

@@ -1,7 +1,7 @@
 """With whom there were messages, where the last one lies, and how many have not been seen: a row of numbers each."""
 
+import array
 import struct
-from array import array
 
 from nocarrier.compat import const
 from nocarrier.jid import bare
@@ -74,9 +74,9 @@ class Talks:
         places = sorted([self._row(at)[1] for at in range(0, len(self._rows), _ROW_BYTES)])
         return [records.other_end(*self._journal.read(place)) for place in places[max(0, len(places) - limit) :]]
 
-    def unseen_in(self, number: int) -> "array[int]":
+    def unseen_in(self, number: int) -> "array.array[int]":
         """How many messages in a segment the user has not seen, for each row. Raises StorageError."""
-        counts = array("H", [0] * (len(self._rows) // _ROW_BYTES))
+        counts = array.array("H", [0] * (len(self._rows) // _ROW_BYTES))
         for _, kind, payload in self._journal.scan(number):
             if kind == records.IN:
                 at = self._find(records.other_end(kind, payload))
@@ -85,7 +85,7 @@ class Talks:
                     counts[at // _ROW_BYTES] += 1
         return counts
 
-    def given_up(self, number: int, counts: "array[int]") -> int:
+    def given_up(self, number: int, counts: "array.array[int]") -> int:
         """The journal's segment of that number is gone; who has no message behind it has none.
 
         counts: as unseen_in() has said. Returns how many messages can never be seen now.

@@ -4,9 +4,9 @@ A key is eight bytes. One of its bits says that it is weak: made of an id that t
 words, for another message (old clients and gateways count from 1 at every start). Such a key holds for some hours.
 """
 
+import array
 import hashlib
 import struct
-from array import array
 
 from nocarrier.compat import const
 from nocarrier.errors import UsageError
@@ -38,7 +38,7 @@ class Window:
 
     def __init__(self, keys: int, hours: int) -> None:
         self._ring = bytearray(keys * KEY_BYTES)
-        self._hours = array("H", [0] * keys)
+        self._hours = array.array("H", [0] * keys)
         self._weak_hours = hours
         self._at = 0  # index of the oldest key
 

@@ -1,6 +1,6 @@
 """Who logs in, where, with which device."""
 
-from binascii import b2a_base64, hexlify
+import binascii
 
 from nocarrier.errors import UsageError
 from nocarrier.jid import bare, checked
@@ -77,12 +77,12 @@ def prepared(text: str) -> str:
 
 def b64(data: bytes) -> str:
     """Base64 without line ends."""
-    return b2a_base64(data).decode().strip()
+    return binascii.b2a_base64(data).decode().strip()
 
 
 def uuid4(random: bytes) -> str:
     """A UUID of version 4 (RFC 9562 §5.4) of 16 random bytes."""
-    digits = hexlify(random).decode()
+    digits = binascii.hexlify(random).decode()
     variant = "89ab"[random[8] & 3]
     return "%s-%s-4%s-%s%s-%s" % (digits[:8], digits[8:12], digits[13:16], variant, digits[17:20], digits[20:])
 

@@ -1,10 +1,10 @@
 """The way in of 2001: `jabber:iq:auth` on a stream without version (XEP-0078), only for an account that says so."""
 
-from binascii import hexlify
+import binascii
 
 from nocarrier import ns
 from nocarrier.session.errors import PASSWORD_WANTED, AuthError
-from nocarrier.session.pbkdf2 import HASHES
+from nocarrier.session.pbkdf2 import hash_function
 from nocarrier.wire.element import Element
 
 try:
@@ -25,10 +25,10 @@ def request(account: Account, stream_id: str) -> Element:
         raise AuthError(PASSWORD_WANTED, "the server wants the password")
     name, secret = "password", account.password
     if stream_id:
-        sha1 = HASHES["SHA-1"][0]
+        sha1 = hash_function("SHA-1")
         if sha1 is None:
             raise AuthError("invalid-mechanism", "this build has no SHA-1, and the line is not trusted")
-        name, secret = "digest", hexlify(sha1((stream_id + secret).encode()).digest()).decode()
+        name, secret = "digest", binascii.hexlify(sha1((stream_id + secret).encode()).digest()).decode()
     fields = [("username", account.username), (name, secret), ("resource", account.resource)]
     children = [Element(field, ns.IQ_AUTH, (), [text]) for field, text in fields]
     return Element("iq", ns.CLIENT, ("type", "set", "id", ID), [Element("query", ns.IQ_AUTH, (), children)])

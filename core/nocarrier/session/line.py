@@ -188,8 +188,8 @@ class Liveness:
         """The line is given up. Returns how much silence was borne.
 
         From now on it is twice as much, up to _PATIENCE_MS, until a round trip is measured again (RFC 6298 §2.5, §5.5):
-        the verdict may have come too soon, if the server takes longer for a login, or to look something up in an archive
-        of years, than for an acknowledgement.
+        the verdict may have come too soon, if the server takes longer for a login, or for looking something up in an
+        archive of years, than for an acknowledgement.
         """
         borne_ms = self.allowance_ms()
         self._doubled = min(self._doubled + 1, _MOST_DOUBLED)

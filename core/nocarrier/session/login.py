@@ -1,6 +1,6 @@
 """Proving who we are, by either profile of SASL (RFC 6120 §6; XEP-0388): one mechanism's exchange."""
 
-from binascii import a2b_base64
+import binascii
 
 from nocarrier import ns
 from nocarrier.compat import const
@@ -135,6 +135,6 @@ def _decoded(answer: str) -> bytes:
     if len(answer) > _ANSWER_CHARS:
         raise AuthError("malformed-request", "the server's answer is longer than %d" % _ANSWER_CHARS)
     try:
-        return a2b_base64(answer.encode())
+        return binascii.a2b_base64(answer.encode())
     except ValueError:
         raise AuthError("incorrect-encoding", "not Base64") from None

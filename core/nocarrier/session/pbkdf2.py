@@ -11,19 +11,20 @@ try:
 except ImportError:
     pass
 
-# Hash constructors and digest sizes in bytes; block size is 64 for both. SHA-1 is missing in some builds.
-HASHES: "dict[str, tuple[Optional[Callable[..., Any]], int]]" = {
-    "SHA-256": (getattr(hashlib, "sha256", None), 32),
-    "SHA-1": (getattr(hashlib, "sha1", None), 20),
-}
-_BLOCK = 64
+HASHES = {"SHA-256": ("sha256", 32), "SHA-1": ("sha1", 20)}  # hashlib's names, digest sizes in bytes
+_BLOCK = 64  # bytes, of both
+
+
+def hash_function(name: str) -> "Optional[Callable[..., Any]]":
+    """hashlib's constructor; None if this build lacks it, as some lack SHA-1."""
+    return getattr(hashlib, HASHES[name][0], None)
 
 
 class Hmac:
     """HMAC with one key for many messages."""
 
     def __init__(self, name: str, key: bytes) -> None:
-        new = HASHES[name][0]
+        new = hash_function(name)
         assert new is not None
         self._new = new
         if len(key) > _BLOCK:

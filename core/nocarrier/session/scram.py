@@ -1,12 +1,12 @@
 """SCRAM, the client's side (RFC 5802, RFC 7677)."""
 
-from binascii import a2b_base64
+import binascii
 
 from nocarrier.decimal import decimal
 from nocarrier.errors import UsageError
 from nocarrier.session.account import b64, prepared
 from nocarrier.session.errors import PASSWORD_WANTED, AuthError
-from nocarrier.session.pbkdf2 import HASHES, Hmac, Pbkdf2, hmac
+from nocarrier.session.pbkdf2 import HASHES, Hmac, Pbkdf2, hash_function, hmac
 
 try:
     from typing import Optional
@@ -43,7 +43,7 @@ class Scram:
         gs2: str = NO_BINDING,
         binding: bytes = b"",
     ) -> None:
-        if HASHES[name][0] is None:
+        if hash_function(name) is None:
             raise UsageError("this build's hashlib has no %s" % name)
         self._name = name
         self._password = prepared(password) if password is not None else None
@@ -84,7 +84,7 @@ class Scram:
             raise AuthError(
                 "malformed-request", "iteration count %s is not within %d to %d" % (rounds[:9], least, most)
             )
-        new = HASHES[self._name][0]
+        new = hash_function(self._name)
         if listed is not None and "h" in fields and new is not None:
             if b64(new(listed.encode()).digest()) != fields["h"]:
                 raise AuthError("mechanism-too-weak", "somebody has changed the list of what the server offers")
@@ -121,7 +121,7 @@ class Scram:
         assert self._salted
         salted = Hmac(self._name, self._salted)
         client_key = salted.digest(b"Client Key")
-        new, size = HASHES[self._name]
+        new, size = hash_function(self._name), HASHES[self._name][1]
         assert new is not None
         stored_key: bytes = new(client_key).digest()
         auth = ",".join((self._bare, self._server_first, self._final_bare)).encode()
@@ -149,6 +149,6 @@ def _fields(message: str) -> "dict[str, str]":
 
 def _unb64(text: str) -> bytes:
     try:
-        return a2b_base64(text.encode())
+        return binascii.a2b_base64(text.encode())
     except ValueError:
         raise AuthError("incorrect-encoding", "base64") from None

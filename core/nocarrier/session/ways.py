@@ -4,7 +4,7 @@ from nocarrier import ns
 from nocarrier.compat import const
 from nocarrier.session import features as f
 from nocarrier.session.errors import PASSWORD_WANTED, AuthError
-from nocarrier.session.pbkdf2 import HASHES
+from nocarrier.session.pbkdf2 import hash_function
 
 try:
     from typing import Optional
@@ -78,6 +78,10 @@ class Means:
         self.token = token if tls is not None else ""
         self.by_password = by_password
 
+    def has_hash(self, name: str) -> bool:
+        """True if this build has the hash."""
+        return hash_function(name) is not None
+
     def binding(self, offered: "list[str]") -> str:
         """The best type of channel binding that link and server have both, or ""."""
         if self.tls is not None:
@@ -99,7 +103,7 @@ def choose(features: Features, means: Means, before: "Optional[Features]" = None
         raise AuthError("mechanism-too-weak", "the server binds channels, but somebody has removed how")
     for profile, name, needs_hash, needs in WAYS:
         binding = _met(features, means, profile, name, needs)
-        if binding is None or (needs_hash and HASHES[needs_hash][0] is None):
+        if binding is None or (needs_hash and not means.has_hash(needs_hash)):
             continue
         if before is not None and needs != _TOKEN:
             _refuse_weaker(features, before, means, name)

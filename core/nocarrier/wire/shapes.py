@@ -10,8 +10,8 @@ Some values are taken for markup: those of namespace declarations, which is how 
 namespaces, and those of steady attributes, which the caller names because they seldom change.
 """
 
-from array import array
-from binascii import crc32
+import array
+import binascii
 
 from nocarrier.compat import const
 from nocarrier.wire.source import CLOSE
@@ -68,7 +68,7 @@ class Shapes:
         self._starts = self._buf.startswith
         self._source = source
         self._marks = source.marks
-        self._seen = array("I", [0] * _SEEN)
+        self._seen = array.array("I", [0] * _SEEN)
         self.end = 0
         # All at once, and early: what is allocated now and then, and stays, breaks a small heap into pieces.
         self._pool: "list[Word]" = [[]] * (limit + 1)
@@ -189,8 +189,8 @@ class Shapes:
         kind = 0
         for i in range(1, count, 2):
             size -= marks[i + 1] - marks[i]
-            kind = crc32(memoryview(self._buf)[marks[i - 1] : marks[i]], kind)
-        kind = crc32(memoryview(self._buf)[marks[count - 1] : end], kind)
+            kind = binascii.crc32(memoryview(self._buf)[marks[i - 1] : marks[i]], kind)
+        kind = binascii.crc32(memoryview(self._buf)[marks[count - 1] : end], kind)
         if size > _WORDS_BYTES or words >= len(self._pool) or not self._seen_before(kind):
             return
         if self._words >= len(self._pool) or self._left_bytes <= 0:

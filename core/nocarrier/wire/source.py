@@ -1,6 +1,6 @@
 """The bytes of a stream that are not parsed yet, and the stanza that was found in them."""
 
-from array import array
+import array
 
 from nocarrier.compat import const
 from nocarrier.errors import XmlError
@@ -57,7 +57,7 @@ class Source:
         self.xmlns = ""
         self.value_bytes = value_bytes
         self.items: "Sequence[Any]" = ()
-        self.marks = array("H" if size_bytes < 0x10000 else "I", [0] * (2 * values + 2))
+        self.marks = array.array("H" if size_bytes < 0x10000 else "I", [0] * (2 * values + 2))
         self.kinds = 0
         self.plain = True
         self.serial = 0

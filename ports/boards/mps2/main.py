@@ -4,10 +4,6 @@ Typed at the prompt: main.install(FLASH, SETTINGS) once, and main.run(FLASH) whe
 the file of the machine that runs QEMU in which the flash is.
 """
 
-import gc
-
-gc.threshold(1024)  # before anything else; unix.py says why
-
 import sys
 
 import semihosting
