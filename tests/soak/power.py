@@ -12,7 +12,7 @@ from typing import Any
 import board
 from named import number
 
-_HEAP_BYTES = 96 * 1024
+_HEAP_BYTES = 64 * 1024
 _LINE = ("--server", "prosody", "--rate", "9600", "--latency", "100", "--trusted", "--page", "20", "--segments", "32")
 
 
@@ -36,7 +36,7 @@ def main() -> dict[str, Any]:
     firmware = board.handset(_HEAP_BYTES)
     devices = {
         "Cortex-M3": (24, "--firmware", firmware, "--qemu", os.environ["QEMU_ARM"], "--speed", "2"),
-        "MicroPython, 32-bit": (40, "--micropython", os.environ["MICROPYTHON32"], "--heap", "96k", "--speed", "8"),
+        "MicroPython, 32-bit": (40, "--micropython", os.environ["MICROPYTHON32"], "--heap", "64k", "--speed", "8"),
     }
     with ThreadPoolExecutor() as pool:
         played = {name: pool.submit(_play, name, *how) for name, how in devices.items()}

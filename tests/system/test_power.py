@@ -10,7 +10,7 @@ TOP = board.TOP
 
 def test_the_firmware_loses_and_doubles_nothing(tool):
     qemu, _ = tool("QEMU_ARM"), tool("PROSODY13")
-    firmware = board.handset(96 * 1024)
+    firmware = board.handset(64 * 1024)
     command = ["python", "-m", "nocarrier_emulator", "demo", "--firmware", firmware, "--qemu", qemu]
     command += "--server prosody --rate 9600 --latency 100 --trusted --page 20 --speed 2".split()
     command += "--messages 4 --drops 1 --kills 2 --span 50 --seed 2".split()
