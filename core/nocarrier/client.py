@@ -7,6 +7,7 @@ link_down(); the app calls what is in commands.py and takes next_event(). Time i
 from nocarrier import events
 from nocarrier.compat import const
 from nocarrier.errors import PeerError, UsageError
+from nocarrier.modular import ticks_diff
 from nocarrier.queue.storage import StorageError
 
 # isort: split
@@ -196,11 +197,19 @@ class Client(Commands):
         if self.fault is None:
             self._guarded(self.session.tick, now_ms)
             self._take_session_events()
+            if self.session.passes():
+                self._guarded(self._reader.passed, now_ms)
             self._pump()
 
     def deadline_ms(self) -> "Optional[int]":
         """When tick() or take() is wanted next, or None."""
-        return None if self.fault is not None else self.session.deadline_ms()
+        if self.fault is not None:
+            return None
+        session_ms = self.session.deadline_ms()
+        reader_ms = self._reader.deadline_ms() if self.session.passes() else None
+        if session_ms is None or reader_ms is None:
+            return reader_ms if session_ms is None else session_ms
+        return reader_ms if ticks_diff(reader_ms, session_ms) < 0 else session_ms
 
     # -- between the layers -----------------------------------------------------------------------------------------
 
@@ -249,6 +258,7 @@ class Client(Commands):
             self._begin()
             self._events.append((events.ONLINE, False))
         elif kind == ses.RESUMED:
+            self._reader.resumed()
             if session.ladder.riders:  # nothing else was under way
                 store.keep_session()
             else:

@@ -16,6 +16,7 @@ from typing import Any
 
 from nocarrier import events
 from nocarrier.client import Client
+from nocarrier.modular import ticks_diff
 from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.store import Store
 from nocarrier.session.account import Account
@@ -26,6 +27,7 @@ from nocarrier_emulator.dialogue import CountingEntropy
 from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.flash import MemoryFlash, PowerCut
 
+_SOON_MS = 3_000  # whatever is to happen that soon is waited for
 _ROUNDS = 400  # in which two devices and an exchange come to rest
 _STEP_MS = 50
 
@@ -182,8 +184,16 @@ class Conversation:
             self._clock.run(_STEP_MS)
             quiet = 0 if moved else quiet + 1
             if quiet > 4 and self.anna.client.online() and self.bert.client.online():
-                return
+                wait_ms = min(self._due_ms(self.anna), self._due_ms(self.bert))
+                if wait_ms > _SOON_MS:
+                    return
+                self._clock.run(max(1, wait_ms))
         raise AssertionError("they never come to rest")
+
+    def _due_ms(self, who: Device) -> int:
+        """In how many milliseconds it wants to be looked after."""
+        due_ms = who.client.deadline_ms()
+        return _SOON_MS + 1 if due_ms is None else ticks_diff(due_ms, self._clock.ticks_ms())
 
     def _listen(self) -> None:
         route = self._exchange.route

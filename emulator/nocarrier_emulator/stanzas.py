@@ -82,6 +82,13 @@ def query_in(said: bytes) -> "Tuple[bytes, bytes, bytes]":
     return d.Dialogue.id_of(said, b"mam:2"), said.split(b"queryid='")[1].split(b"'")[0], after
 
 
+def look_again(talk: d.Dialogue) -> bytes:
+    """A message in doubt was not met: the archive is asked again, and has nothing new. Returns what is said."""
+    said = talk.wait(0) + talk.wait(2_000)
+    request = query_in(said)[0]
+    return talk.server(fin(request))
+
+
 def sent(said: bytes) -> "list[tuple[bytes, bytes]]":
     """(id, body) of the messages in what the client has said."""
     found: "list[tuple[bytes, bytes]]" = []

@@ -36,7 +36,8 @@ def test_what_is_delivered_during_the_walk_comes_in_its_place():
         talk.server(message(b"four", b"m4", STANZA_ID % b"arch-4"))
         assert shown(talk) == ["two", "three", "four"], reboot
         assert [i.body for i in talk.client.store.history(d.PEER, 9)] == ["two", "three", "four"]
-        assert talk.client.store.cursor == "arch-4"
+        # A stream that was resumed may still bring what is older.
+        assert talk.client.store.cursor == ("arch-3" if reboot else "arch-4")
 
 
 def test_what_the_walk_does_not_bring_is_shown_at_its_end():

@@ -1,16 +1,20 @@
 """After a new session: what happened while we were away, and what became of the messages in doubt.
 
 Both are answered by one walk through the own archive, from an entry known before the oldest message in doubt was
-written, to its end. By then the old stream can deliver nothing any more: a session of the same resource has been bound.
-An entry of ours that has a doubtful message's id settles it; a doubtful message that a complete walk has not met was
-never received, and is sent again under its id. Without an archive that stays unknown, and the message is marked.
+written, to its end. The old stream can deliver nothing any more: a session of the same resource has been bound. But a
+busy ejabberd was seen to work off what it had read of the old one after that; so what the walk has not met is looked
+for once more, a little later. An entry of ours that has a doubtful message's id settles it; a doubtful message that
+has not been met was never received, and is sent again under its id. Without an archive that stays unknown, and the
+message is marked.
 
 What the server delivers meanwhile is ahead of its place if the archive has it too: it is put aside until the walk has
-brought it, or has ended without it.
+brought it, or has ended without it. On a resumed stream it may come in another order than it stands in the archive:
+for some time nothing is taken there for the end of what has been dealt with.
 """
 
 from nocarrier.chat.iq import error_condition
 from nocarrier.compat import const
+from nocarrier.modular import ticks_add, ticks_diff
 from nocarrier.queue import states
 
 try:
@@ -25,6 +29,11 @@ except ImportError:
 
 MORE = const(1)
 DONE = const(2)
+LATER = const(3)
+
+_PAUSE_MS = const(2_000)  # before the archive is asked once more for what it did not have
+_PAGE_MS = const(180_000)  # in which nothing of a page has come: it is asked for once more
+_MIXED_MS = const(30_000)  # in which a resumed stream may bring what is older behind what is newer
 
 
 class CatchUp:
@@ -50,7 +59,12 @@ class CatchUp:
         self.running = False
         self.settling = False  # while True nothing may overtake the messages whose fate is being asked for
         self.done = False
-        self.up_to_date = False  # done, and the archive's end was reached: from now on live messages move the cursor
+        self._up_to_date = False  # done, and the archive's end was reached: from now on live messages move the cursor
+        self._looked_again = False
+        self._wait_ms = 0  # so long is waited, for an answer or before the next question; 0: not at all
+        self._due_ms: "Optional[int]" = None  # until then; None: time has not been told since
+        self._mixed = False
+        self._mixed_ms: "Optional[int]" = None  # until then, likewise
 
     def begin(self, hold: bool) -> bool:
         """A new session begins: where to start. Returns whether the walk will bring messages.
@@ -68,18 +82,43 @@ class CatchUp:
         self.running = True
         # Nothing is sent before the archive's end is known, or a doubt about it could only be settled by all of it.
         self.settling = bool(doubts) or self._anchor or hold
-        self.done = self.up_to_date = False
+        self.done = self._up_to_date = self._looked_again = False
         return not self._anchor
 
     def abandon(self) -> None:
         """The session is gone in the middle of it; the next one begins anew."""
-        self.running = self.settling = self.done = self.up_to_date = False
+        self.running = self.settling = self.done = self._up_to_date = self._mixed = False
+        self._wait(0)
+
+    def resumed(self) -> None:
+        """The session goes on, on another stream."""
+        self._wait(self._wait_ms)
+        self._mixed, self._mixed_ms = True, None
+
+    def moves_cursor(self) -> bool:
+        """True if everything in the archive up to a live message has been dealt with when that has been."""
+        return self._up_to_date and not self._mixed
+
+    def passed(self, now_ms: int) -> bool:
+        """Time has passed, with a session. Returns whether a page is to be asked for: once more, or after a pause."""
+        if self._mixed:
+            if self._mixed_ms is None:
+                self._mixed_ms = ticks_add(now_ms, _MIXED_MS)
+            self._mixed = ticks_diff(now_ms, self._mixed_ms) < 0
+        if self._wait_ms and self._due_ms is None:
+            self._due_ms = ticks_add(now_ms, self._wait_ms)
+        return self._due_ms is not None and ticks_diff(now_ms, self._due_ms) >= 0
+
+    def deadline_ms(self) -> "Optional[int]":
+        """When passed() becomes true, as far as time was told; None: never."""
+        return self._due_ms
 
     def query(self, query_id: str) -> Element:
         """The payload of the next request."""
         from nocarrier.chat import archive  # only while there is something to catch up with
 
         self._query_id = query_id
+        self._wait(_PAGE_MS)
         if self._anchor:
             return archive.last_query(query_id)
         return archive.page_query(query_id, self._after, self._page)
@@ -93,6 +132,7 @@ class CatchUp:
         found = archive.entry(stanza, self._query_id, self._own)
         if found is not None:
             self._archives = True
+            self._wait(_PAGE_MS)
         return found
 
     def skipped(self) -> bool:
@@ -116,9 +156,13 @@ class CatchUp:
         return True
 
     def page_done(self, iq: Node) -> "tuple[int, list[int]]":
-        """A page was answered: (MORE or DONE, seqs of messages that are `settles_as` now). Raises StorageError."""
+        """A page was answered: (MORE, LATER or DONE, seqs that are `settles_as` now). Raises StorageError.
+
+        LATER: as soon as passed() says so.
+        """
         from nocarrier.chat import archive
 
+        self._wait(0)
         end = archive.page_end(iq)
         if end is None:
             if iq.get("type") == "error" and error_condition(iq) == "item-not-found" and self._after:
@@ -141,24 +185,30 @@ class CatchUp:
             self._store.save_floor(last or self._after)
         elif last and not self.looking_back:
             self._store.save_cursor(last)
-        if at_end:
-            return self._finish(False)
-        self._after = last
-        return MORE, []
+        self._after = last or self._after
+        return self._finish(False) if at_end else (MORE, [])
 
     def give_up(self) -> "tuple[int, list[int]]":
         """The archive does not answer as it should: what is in doubt stays unknown. Raises StorageError."""
+        self._wait(0)
         return self._finish(True)
 
     def _finish(self, unknown: bool) -> "tuple[int, list[int]]":
         unsure = unknown or self._skipped or self.doubtful or not self._archives
+        if not (unsure or self._looked_again) and self._store.outbox.in_doubt():
+            self._looked_again = True
+            self._wait(_PAUSE_MS)
+            return LATER, []
         self.doubtful = False
         self.settles_as = states.FAILED if unsure and self._asks else states.QUEUED
         settled = self._store.outbox.settle(self.settles_as, unsure)
         self.running = self.settling = False
         self.done = True
-        self.up_to_date = not unknown
+        self._up_to_date = not unknown
         return DONE, settled
+
+    def _wait(self, wait_ms: int) -> None:
+        self._wait_ms, self._due_ms = wait_ms, None
 
     def _nothing_to_bring(self) -> bool:
         """A device without any past takes what the server delivers, and only notes where the archive ends."""

@@ -52,6 +52,10 @@ class IqTracker:
                 return entry
         return None
 
+    def forget(self, kind: int) -> None:
+        """Requests of this kind will not be answered any more."""
+        self._open = [entry for entry in self._open if entry[2] != kind]
+
     def forget_all(self) -> None:
         """A new session: no old request will be answered."""
         self._open = []

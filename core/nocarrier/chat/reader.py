@@ -3,7 +3,7 @@
 from nocarrier import events, ns
 from nocarrier.chat import iq as iqs
 from nocarrier.chat import messages
-from nocarrier.chat.catchup import MORE
+from nocarrier.chat.catchup import DONE, MORE
 from nocarrier.compat import const
 from nocarrier.jid import bare
 from nocarrier.modular import count_add
@@ -74,6 +74,19 @@ class Reader:
         """The old stream may still deliver what it was given: what the archive does not have may come yet."""
         self._catch_up.doubtful = True
 
+    def resumed(self) -> None:
+        """The session goes on, on another stream."""
+        self._catch_up.resumed()
+
+    def passed(self, now_ms: int) -> None:
+        """Time has passed, online."""
+        if self._catch_up.passed(now_ms):
+            self._next_page()
+
+    def deadline_ms(self) -> "Optional[int]":
+        """When passed() is wanted next, online; None: never."""
+        return self._catch_up.deadline_ms()
+
     def begin(self) -> None:
         """Online. What is not known yet is asked for in the order in which it is needed.
 
@@ -114,7 +127,7 @@ class Reader:
                 ahead = self._catch_up.will_bring(in_archive)
                 if not ahead and not self._catch_up.running:
                     self._show_aside()  # put aside for a walk that never came to its end
-                self._message(stanza, in_archive, self._catch_up.up_to_date, ahead)
+                self._message(stanza, in_archive, self._catch_up.moves_cursor(), ahead)
             else:
                 self._entry(entry, self._catch_up.is_new(entry))
         elif stanza.name == "presence":
@@ -181,8 +194,8 @@ class Reader:
         which, message = found
         in_archive = messages.archive_id(message, self._own)
         if not self._catch_up.will_bring(in_archive):
-            up_to_date = self._catch_up.up_to_date
-            self._keep_copy(message, in_archive, up_to_date, self._store.utc_s, which == carbons.SENT)
+            moves_cursor = self._catch_up.moves_cursor()
+            self._keep_copy(message, in_archive, moves_cursor, self._store.utc_s, which == carbons.SENT)
         return True
 
     def _keep_copy(self, stanza: Node, archive_id: str, moves_cursor: bool, utc_s: int, is_own: bool) -> None:
@@ -283,8 +296,9 @@ class Reader:
         self._sender.moved(settled, self._catch_up.settles_as)
         if step == MORE:
             self._next_page()
-        else:
+        elif step == DONE:
             self._show_aside()
 
     def _next_page(self) -> None:
+        self._sender.requests.forget(_PAGE)
         self._sender.request(_PAGE, "set", self._catch_up.query(self._sender.token()))
