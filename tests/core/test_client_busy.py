@@ -58,6 +58,22 @@ def test_what_comes_late_on_a_resumed_stream_is_not_left_behind_in_the_archive()
             assert shown(talk) == ["three", "four", "two"] and talk.client.store.cursor == "arch-4"
 
 
+def test_the_end_of_what_was_dealt_with_never_stays_behind_by_more_than_ids_are_known():
+    talk = online("arch-1")
+    talk.server(ACK % 3)
+    known = 1
+    for number in range(2, 62):
+        if number % 5 == 0:  # it is resumed again and again
+            talk.down()
+            talk.authenticate()
+            talk.server(RESUMED % 3)
+        name = str(number).encode()
+        talk.server(message(b"text", b"m" + name, STANZA_ID % (b"arch-" + name)))
+        known = int(talk.client.store.known_end()[5:])
+        assert number - known <= 8, number
+    assert known < 61  # and it does stay behind
+
+
 def test_a_page_that_nobody_answers_is_asked_for_once_more():
     talk = online("arch-1")
     talk.server(ACK % 3)

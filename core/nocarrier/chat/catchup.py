@@ -9,7 +9,7 @@ message is marked.
 
 What the server delivers meanwhile is ahead of its place if the archive has it too: it is put aside until the walk has
 brought it, or has ended without it. On a resumed stream it may come in another order than it stands in the archive:
-for some time nothing is taken there for the end of what has been dealt with.
+for some time only every so many-th is taken there for the end of what has been dealt with.
 """
 
 from nocarrier.chat.iq import error_condition
@@ -34,6 +34,7 @@ LATER = const(3)
 _PAUSE_MS = const(2_000)  # before the archive is asked once more for what it did not have
 _PAGE_MS = const(180_000)  # in which nothing of a page has come: it is asked for once more
 _MIXED_MS = const(30_000)  # in which a resumed stream may bring what is older behind what is newer
+_MOST_BEHIND = const(8)  # messages then that the next walk meets again: their ids must still be known
 
 
 class CatchUp:
@@ -65,6 +66,7 @@ class CatchUp:
         self._due_ms: "Optional[int]" = None  # until then; None: time has not been told since
         self._mixed = False
         self._mixed_ms: "Optional[int]" = None  # until then, likewise
+        self._behind = 0  # messages since the cursor was moved
 
     def begin(self, hold: bool) -> bool:
         """A new session begins: where to start. Returns whether the walk will bring messages.
@@ -96,8 +98,12 @@ class CatchUp:
         self._mixed, self._mixed_ms = True, None
 
     def moves_cursor(self) -> bool:
-        """True if everything in the archive up to a live message has been dealt with when that has been."""
-        return self._up_to_date and not self._mixed
+        """For each live message: True if all in the archive up to it counts as dealt with when it has been itself."""
+        if self._mixed and self._behind < _MOST_BEHIND:
+            self._behind += 1
+            return False
+        self._behind = 0
+        return self._up_to_date
 
     def passed(self, now_ms: int) -> bool:
         """Time has passed, with a session. Returns whether a page is to be asked for: once more, or after a pause."""
