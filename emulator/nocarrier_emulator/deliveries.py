@@ -50,8 +50,8 @@ class Outcome:
 
     lost_by_server: it had acknowledged them, and did not deliver them when it was stopped: of those to the observer.
     late: it gave them to a device behind younger ones: on a resumed stream, or when they were sent once more since it
-    had forgotten them. reordered: what was turned round on the way from the line to the application. ended: it came to
-    its end; else nothing was judged.
+    had forgotten them, or its archive had the younger ones first. reordered: what was turned round on the way from the
+    line to the application. ended: it came to its end; else nothing was judged.
     """
 
     seed: int
@@ -197,7 +197,7 @@ class Deliveries:
         anna, bert = self._parties
         self._write_off()
         for way, (to_whom, (_, to, typed, got)) in enumerate(zip((anna, bert, None), self._ways(), strict=True)):
-            late = _late(typed, got, to_whom.heard() if to_whom else {})
+            late = _late(typed, got, to_whom.heard(), to_whom.archived()) if to_whom else set()
             self.outcome.late += len(late)
             in_time = [[body for body in bodies if body not in late] for bodies in (typed, got)]
             wrong = judge(typed, got) | {"reordered": judge(*in_time)["reordered"]}
@@ -220,8 +220,12 @@ def _turned(typed: list[str], got: list[str]) -> list[str]:
     return [body for body, wanted in zip(got, there, strict=False) if body != wanted]
 
 
-def _late(typed: list[str], got: list[str], heard: dict[str, int]) -> set[str]:
-    """Which have come behind one that was typed later, as they had come over the line already."""
+def _late(typed: list[str], got: list[str], heard: dict[str, int], archived: dict[str, int]) -> set[str]:
+    """Which have come behind one that was typed later, as they had come over the line already, or out of the archive.
+
+    Of those that have come ahead of their place the archive's word counts: it had the other, and not yet this one.
+    """
+    never = 1 << 60
     place = {body: number for number, body in enumerate(typed)}
     late, newest = set(), -1
     for at, body in enumerate(got):
@@ -229,6 +233,8 @@ def _late(typed: list[str], got: list[str], heard: dict[str, int]) -> set[str]:
             newest = place[body]
         elif body in heard:
             before = got[max(0, at - _NEAR) : at]
-            if any(place[other] > place[body] and heard.get(other, 1 << 60) < heard[body] for other in before):
+            younger = [other for other in before if place[other] > place[body]]
+            live = any(heard.get(other, never) < heard[body] for other in younger)
+            if live or any(archived.get(other, never) < archived.get(body, never) for other in younger):
                 late.add(body)
     return late

@@ -91,6 +91,10 @@ class Party:
         """
         return {}
 
+    def archived(self) -> dict[str, int]:
+        """Texts that have come out of the archive, each with the number of its first coming."""
+        return {}
+
     def close(self) -> None:
         """Logs out."""
         raise NotImplementedError
@@ -103,6 +107,7 @@ class DeviceParty(Party):
         super().__init__(server)
         self.got: dict[int, str] = {}  # by the device's own numbers
         self._heard: dict[str, int] = {}
+        self._archived: dict[str, int] = {}
         self._comings = 0
         self.link = FaultyLink(TcpLink("127.0.0.1", server.port))
         self._name = name
@@ -162,6 +167,9 @@ class DeviceParty(Party):
     def heard(self) -> dict[str, int]:
         return self._heard
 
+    def archived(self) -> dict[str, int]:
+        return self._archived
+
     def connected(self) -> bool:
         return bool(self.device.runner.state == runner.CONNECTED)
 
@@ -189,6 +197,8 @@ class DeviceParty(Party):
             self._comings += 1
             if match[1].decode() not in kept:
                 self._heard[match[1].decode()] = self._comings
+            if b"urn:xmpp:mam:2" in self.device.got[end : match.start()]:
+                self._archived.setdefault(match[1].decode(), self._comings)
             end = match.end()
         del self.device.got[:end]
 
