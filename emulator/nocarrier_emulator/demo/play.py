@@ -157,6 +157,11 @@ def _report(stage: Stage, a: DeviceSide, b: Side, got_a: list[str], got_b: list[
     _print_states("B", b.sent)
     verdicts = (judge([m.body for m in a.sent], got_b), judge([m.body for m in b.sent], got_a))
     wrong = {key: sum(verdict[key] for verdict in verdicts) for key in verdicts[0]}
+    for who, got in (("A", got_a), ("B", got_b)):
+        twice = [(body, [at for at, other in enumerate(got) if other == body]) for body in dict.fromkeys(got)]
+        twice = [pair for pair in twice if len(pair[1]) > 1]
+        if twice:
+            print("%s has twice, at these places: %r" % (who, twice))
     up, down = (x + y for x, y in zip(a.bytes_both(), b.bytes_both(), strict=True))
     result = {
         "sent": len(a.sent) + len(b.sent),

@@ -163,10 +163,12 @@ class DeviceSide(Side):
         return False
 
     async def _history(self) -> list[dict[str, Any]]:
-        lines: list[dict[str, Any]] = []
-        while page := await self._page(len(lines)):
-            lines = page + lines
-        return lines
+        lines: dict[int, dict[str, Any]] = {}  # by number: what comes while it is paged would move the pages
+        skip = 0
+        while page := await self._page(skip):
+            lines.update((line["history"], line) for line in page)
+            skip += len(page)
+        return [line for _, line in sorted(lines.items())]
 
     async def _page(self, skip: int) -> list[dict[str, Any]]:
         """Some lines of the conversation, oldest first: the newest, but for so many."""

@@ -24,11 +24,13 @@ _COMMAND_BYTES = 64  # read from the cable between two steps
 
 
 def mount(flash: str) -> None:
-    """The flash becomes the root folder; LittleFS is made on it if there is none."""
+    """The flash becomes the root folder; LittleFS is made on it if it is blank. Raises OSError if it cannot be read."""
     device: "Any" = semihosting.FlashFile(flash, _BLOCKS)  # Any: the stubs want an abstract class as its base
     try:
         files = vfs.VfsLfs2(device)  # type: ignore[abstract]
     except OSError:
+        if not device.blank():
+            raise  # or all that is there would be lost
         vfs.VfsLfs2.mkfs(device)
         files = vfs.VfsLfs2(device)  # type: ignore[abstract]
     vfs.mount(files, "/")

@@ -92,6 +92,15 @@ class FlashFile:
                 self._erase(block)
         self._blocks = self._file.size() // block_bytes
 
+    def blank(self) -> bool:
+        """True if there are no files on it: a file system begins in its first two blocks."""
+        buf = bytearray(16)
+        for block in range(2, self._blocks):
+            self.readblocks(block, buf)
+            if buf != self._erased[:16]:
+                return False
+        return True
+
     def readblocks(self, block: int, buf: "Any", offset: int = 0) -> None:
         self._file.read_into(block * self._block_bytes + offset, buf)
 
