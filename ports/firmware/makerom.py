@@ -69,6 +69,8 @@ def _frozen(tool: Any, arguments: "list[str]", build: Path) -> str:
         named = {_module_name(module.source_file.str): module for module in compiled}
         named = {name: module for name, module in named.items() if name.partition(".")[0] in _PACKAGES}
         tool.const_str_content = tool.const_int_content = tool.const_obj_content = 0  # its counters
+        if not tool.config.MICROPY_QSTR_BYTES_IN_HASH:
+            raise NotConstant("this port keeps no hashes of names, which the tables of names are made by")
         imported = import_all(named, _PACKAGES, set(target))
         tool.frozen_constant = lambda symbol, value, lines: _constant(compiled[0], symbol, value, lines)
         tool.qstr_hash = lambda name: tool.qstrutil.compute_hash(name.encode(), tool.config.MICROPY_QSTR_BYTES_IN_HASH)
