@@ -9,6 +9,7 @@ from nocarrier_emulator.dialogue import Dialogue
 from nocarrier_emulator.stanzas import FAILED, STANZA_ID, archived, fin, message, online, query_in, sent, shown
 
 ACK = b"<a xmlns='urn:xmpp:sm:3' h='%d'/>"
+ERROR = b"<iq type='error' id='%s'><error type='cancel'><%s xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
 RESUMED = b"<resumed xmlns='urn:xmpp:sm:3' previd='sm-1' h='%d'/>"
 
 
@@ -58,20 +59,93 @@ def test_what_comes_late_on_a_resumed_stream_is_not_left_behind_in_the_archive()
             assert shown(talk) == ["three", "four", "two"] and talk.client.store.cursor == "arch-4"
 
 
-def test_the_end_of_what_was_dealt_with_never_stays_behind_by_more_than_ids_are_known():
+def live(number):
+    name = str(number).encode()
+    return message(b"text " + name, b"m" + name, STANZA_ID % (b"arch-" + name))
+
+
+def entry(query, number):
+    name = str(number).encode()
+    return archived(query, b"arch-" + name, d.PEER + "/p", b"m" + name, b"text " + name)
+
+
+def resumed(talk):
+    talk.down()
+    talk.authenticate()
+    talk.server(RESUMED % 3)
+    talk.server(ACK % 3)
+    talk.wait(0)
+
+
+def test_where_many_come_on_a_resumed_stream_the_archive_tells_whether_one_is_missing():
+    for missing in range(2, 10):
+        talk = online("arch-1")
+        talk.server(ACK % 3)
+        resumed(talk)
+        numbers = [number for number in range(2, 11) if number != missing]
+        for number in numbers:
+            assert talk.client.store.known_end() == "arch-1"
+            talk.server(live(number))
+        request, query, after = query_in(talk.wait(0) + talk.wait(1))
+        assert after == b"arch-1" and len(shown(talk)) == 8  # nobody waits for the answer to see a message
+        talk.server(live(11))
+        said = talk.server(b"".join(entry(query, number) for number in range(2, 7)) + fin(request, b"arch-6", False))
+        assert talk.client.store.known_end() == "arch-6"
+        request, query, after = query_in(said)
+        assert after == b"arch-6"
+        talk.server(b"".join(entry(query, number) for number in range(7, 12)) + fin(request, b"arch-11"))
+        assert sorted(shown(talk)) == sorted("text %d" % number for number in range(2, 12))
+        assert talk.client.store.known_end() == "arch-11"
+        talk.server(ACK % 5 + live(12))  # the half minute is not over
+        assert talk.client.store.known_end() == "arch-11"
+        talk.wait(30_000)
+        talk.server(live(13))
+        assert talk.client.store.known_end() == "arch-13"
+
+
+def test_a_session_that_is_lost_before_the_archive_has_told_asks_again_from_the_same_place():
     talk = online("arch-1")
     talk.server(ACK % 3)
-    known = 1
-    for number in range(2, 62):
+    resumed(talk)
+    for number in range(3, 12):
+        talk.server(live(number))
+    first, _, after = query_in(talk.wait(0) + talk.wait(1))
+    talk.down()
+    request, query, after = query_in(forgotten(talk))
+    assert after == b"arch-1"
+    talk.server(b"".join(entry(query, number) for number in range(2, 12)) + fin(request, b"arch-11"))
+    assert shown(talk) == ["text %d" % number for number in [*range(3, 12), 2]]
+
+
+def test_ids_that_may_be_met_again_are_never_more_than_are_known():
+    """If the archive does not answer, the end of what has been dealt with moves on all the same."""
+    talk = online("arch-1")
+    talk.server(ACK % 3)
+    for number in range(2, 80):
         if number % 5 == 0:  # it is resumed again and again
-            talk.down()
-            talk.authenticate()
-            talk.server(RESUMED % 3)
-        name = str(number).encode()
-        talk.server(message(b"text", b"m" + name, STANZA_ID % (b"arch-" + name)))
+            resumed(talk)
+        talk.server(live(number))
+        talk.wait(0), talk.wait(1)
         known = int(talk.client.store.known_end()[5:])
-        assert number - known <= 8, number
-    assert known < 61  # and it does stay behind
+        assert number - known < 16, number
+    request, query, after = query_in(forgotten(talk))
+    behind = range(int(after[5:]) + 1, 80)
+    talk.server(b"".join(entry(query, number) for number in behind) + fin(request, b"arch-79"))
+    assert len(shown(talk)) == 78
+
+
+def test_an_archive_that_does_not_know_the_end_or_cannot_tell_is_not_asked_for_all_it_has():
+    for error in (b"item-not-found", b"internal-server-error"):
+        talk = online("arch-1")
+        talk.server(ACK % 3)
+        resumed(talk)
+        for number in range(2, 10):
+            talk.server(live(number))
+        request, _, _ = query_in(talk.wait(0) + talk.wait(1))
+        said = talk.server(ERROR % (request, error))
+        assert b"urn:xmpp:mam:2" not in said
+        talk.server(live(10))
+        assert talk.client.store.known_end() == "arch-10"
 
 
 def test_a_page_that_nobody_answers_is_asked_for_once_more():

@@ -8,8 +8,11 @@ has not been met was never received, and is sent again under its id. Without an 
 message is marked.
 
 What the server delivers meanwhile is ahead of its place if the archive has it too: it is put aside until the walk has
-brought it, or has ended without it. On a resumed stream it may come in another order than it stands in the archive:
-for some time only every so many-th is taken there for the end of what has been dealt with.
+brought it, or has ended without it.
+
+On a resumed stream messages may come in another order than they stand in the archive, so for some time none is taken
+for the end of what has been dealt with. If there are many, a check tells where that is: a walk from the end that is
+known, which meets what has been shown already, and what has not.
 """
 
 from nocarrier.chat.iq import error_condition
@@ -34,7 +37,7 @@ LATER = const(3)
 _PAUSE_MS = const(2_000)  # before the archive is asked once more for what it did not have
 _PAGE_MS = const(180_000)  # in which nothing of a page has come: it is asked for once more
 _MIXED_MS = const(30_000)  # in which a resumed stream may bring what is older behind what is newer
-_MOST_BEHIND = const(8)  # messages then that the next walk meets again: their ids must still be known
+_MOST_BEHIND = const(8)  # messages then before a check; twice as many are not borne, since their ids would be forgotten
 
 
 class CatchUp:
@@ -67,6 +70,7 @@ class CatchUp:
         self._mixed = False
         self._mixed_ms: "Optional[int]" = None  # until then, likewise
         self._behind = 0  # messages since the cursor was moved
+        self._checking = False
 
     def begin(self, hold: bool) -> bool:
         """A new session begins: where to start. Returns whether the walk will bring messages.
@@ -89,7 +93,8 @@ class CatchUp:
 
     def abandon(self) -> None:
         """The session is gone in the middle of it; the next one begins anew."""
-        self.running = self.settling = self.done = self._up_to_date = self._mixed = False
+        self.running = self.settling = self.done = self._up_to_date = self._mixed = self._checking = False
+        self._behind = 0
         self._wait(0)
 
     def resumed(self) -> None:
@@ -97,13 +102,30 @@ class CatchUp:
         self._wait(self._wait_ms)
         self._mixed, self._mixed_ms = True, None
 
-    def moves_cursor(self) -> bool:
+    def moves_cursor(self, archive_id: str) -> bool:
         """For each live message: True if all in the archive up to it counts as dealt with when it has been itself."""
-        if self._mixed and self._behind < _MOST_BEHIND:
-            self._behind += 1
+        if not (archive_id and self._up_to_date):
             return False
+        if self._mixed or self._checking:
+            self._behind += 1
+            if self._behind == _MOST_BEHIND and not self._checking:
+                self._begin_check()
+            if self._behind < 2 * _MOST_BEHIND:
+                return False
+            self._end_check()  # nobody answers
         self._behind = 0
-        return self._up_to_date
+        return True
+
+    def _begin_check(self) -> None:
+        self._checking = self.running = True
+        self._anchor = self.looking_back = False
+        self._after = self._store.known_end()
+        self._wait(1)
+
+    def _end_check(self) -> None:
+        self._checking = self.running = False
+        self._behind = 0
+        self._wait(0)
 
     def passed(self, now_ms: int) -> bool:
         """Time has passed, with a session. Returns whether a page is to be asked for: once more, or after a pause."""
@@ -172,6 +194,10 @@ class CatchUp:
         end = archive.page_end(iq)
         if end is None:
             if iq.get("type") == "error" and error_condition(iq) == "item-not-found" and self._after:
+                if self._checking:
+                    self._mixed = False  # there is no end that is known: the next message is one
+                    self._end_check()
+                    return DONE, []
                 # The entry has expired, or was deleted: what the archive still has is all to be looked at.
                 self._after = self._known_end = ""
                 self.looking_back = False
@@ -200,6 +226,10 @@ class CatchUp:
         return self._finish(True)
 
     def _finish(self, unknown: bool) -> "tuple[int, list[int]]":
+        if self._checking:
+            self._mixed = self._mixed and not unknown
+            self._end_check()
+            return DONE, []
         unsure = unknown or self._skipped or self.doubtful or not self._archives
         if not (unsure or self._looked_again) and self._store.outbox.in_doubt():
             self._looked_again = True

@@ -127,7 +127,7 @@ class Reader:
                 ahead = self._catch_up.will_bring(in_archive)
                 if not ahead and not self._catch_up.running:
                     self._show_aside()  # put aside for a walk that never came to its end
-                self._message(stanza, in_archive, self._catch_up.moves_cursor(), ahead)
+                self._message(stanza, in_archive, self._catch_up.moves_cursor(in_archive), ahead)
             else:
                 self._entry(entry, self._catch_up.is_new(entry))
         elif stanza.name == "presence":
@@ -194,7 +194,7 @@ class Reader:
         which, message = found
         in_archive = messages.archive_id(message, self._own)
         if not self._catch_up.will_bring(in_archive):
-            moves_cursor = self._catch_up.moves_cursor()
+            moves_cursor = self._catch_up.moves_cursor(in_archive)
             self._keep_copy(message, in_archive, moves_cursor, self._store.utc_s, which == carbons.SENT)
         return True
 
