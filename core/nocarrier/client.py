@@ -184,6 +184,10 @@ class Client(Commands):
         """The line lives, though what it brings is not readable yet: part of a record of TLS."""
         self.session.alive.received(now_ms)
 
+    def doubt(self, now_ms: int) -> bool:
+        """The link has a hint that the line is gone: the server is asked. False if this server cannot be."""
+        return self.session.prove_alive(now_ms)
+
     def take(self, limit: int, now_ms: int) -> bytes:
         """Bytes for the line: at most `limit`, and no more than the line carries in about a second."""
         if self.fault is not None:

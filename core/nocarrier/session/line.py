@@ -148,6 +148,10 @@ class Liveness:
             self._probed = self._begun = False
             self._count_from(now_ms)
 
+    def waits(self) -> bool:
+        """True if an answer is due."""
+        return self._due
+
     def answered(self) -> None:
         """Nothing is due any more."""
         self._due = self._asking = False

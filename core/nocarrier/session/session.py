@@ -215,6 +215,16 @@ class Session:
             self.out.put_bytes(b"</stream:stream>")
             self._closing = True
 
+    def prove_alive(self, now_ms: int) -> bool:
+        """Asks the server for a sign of life, unless one is due anyway. False if it cannot be asked."""
+        self.ladder.now_ms = now_ms
+        if self.alive.waits():
+            return True
+        if not (self.online() and self.acks.active):
+            return False
+        self._ask([])
+        return True
+
     def deadline_ms(self) -> "Optional[int]":
         """When tick() is wanted, or None."""
         if self.state == steps.DERIVING:
