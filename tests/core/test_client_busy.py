@@ -134,6 +134,34 @@ def test_ids_that_may_be_met_again_are_never_more_than_are_known():
     assert len(shown(talk)) == 78
 
 
+def test_a_check_that_keeps_pace_takes_the_end_along_and_one_that_does_not_never_takes_it_back():
+    for pages, late in ((True, False), (False, True)):
+        talk = online("arch-1")
+        talk.server(ACK % 3)
+        resumed(talk)
+        number, walked, said = 1, 1, b""
+        while number < 40:
+            for _ in range(3):
+                number += 1
+                talk.server(live(number))
+            said += talk.wait(0) + talk.wait(1)
+            known = int(talk.client.store.known_end()[5:])
+            assert number - known <= 16
+            if pages and b"mam:2" in said:
+                request, query, after = query_in(said)
+                walked = int(after[5:])
+                last = min(walked + 4, number)
+                entries = [entry(query, n) for n in range(walked + 1, last + 1)]
+                said = talk.server(b"".join(entries) + fin(request, b"arch-%d" % last, last == number))
+                assert talk.client.store.known_end() == "arch-%d" % last
+        if late:
+            request, query, after = query_in(said)
+            known = talk.client.store.known_end()
+            talk.server(entry(query, 2) + fin(request, b"arch-2", False))
+            assert talk.client.store.known_end() == known != "arch-2"
+        assert len(shown(talk)) == number - 1
+
+
 def test_an_archive_that_does_not_know_the_end_or_cannot_tell_is_not_asked_for_all_it_has():
     for error in (b"item-not-found", b"internal-server-error"):
         talk = online("arch-1")

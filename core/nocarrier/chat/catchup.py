@@ -17,6 +17,7 @@ known, which meets what has been shown already, and what has not.
 
 from nocarrier.chat.iq import error_condition
 from nocarrier.compat import const
+from nocarrier.jid import bare
 from nocarrier.modular import ticks_add, ticks_diff
 from nocarrier.queue import states
 
@@ -108,11 +109,11 @@ class CatchUp:
             return False
         if self._mixed or self._checking:
             self._behind += 1
-            if self._behind == _MOST_BEHIND and not self._checking:
+            if self._behind >= _MOST_BEHIND and not self._checking:
                 self._begin_check()
             if self._behind < 2 * _MOST_BEHIND:
                 return False
-            self._end_check()  # nobody answers
+            self._end_check()  # nobody answers, or not fast enough
         self._behind = 0
         return True
 
@@ -124,7 +125,6 @@ class CatchUp:
 
     def _end_check(self) -> None:
         self._checking = self.running = False
-        self._behind = 0
         self._wait(0)
 
     def passed(self, now_ms: int) -> bool:
@@ -178,6 +178,8 @@ class CatchUp:
         """True if incoming entries like this one have not been dealt with yet; to be asked in order."""
         if self._anchor:
             return False
+        if self._checking and self._behind and bare(entry.stanza.get("from") or "") != self._own:
+            self._behind -= 1
         if self.looking_back:
             self.looking_back = entry.archive_id != self._known_end
             return False
@@ -188,6 +190,8 @@ class CatchUp:
 
         LATER: as soon as passed() says so.
         """
+        if not self.running:  # a check that was given up
+            return DONE, []
         from nocarrier.chat import archive
 
         self._wait(0)

@@ -64,19 +64,15 @@ class Session:
         self._ack_h: "Optional[int]" = None  # what the next <a/> says
         self._closing = False
         self._active = True  # somebody is looking
-        # A session that was inactive when its line died goes mute at Prosody unless it is told again.
-        self._untold = False
-        self._deaf = 0  # how often a resumed stream has not answered
-        self._asked = 0  # how many stanzas were written when the last acknowledgement was asked for
+        self._untold = False  # a session that was inactive when its line died goes mute at Prosody unless told again
+        self._deaf = self._asked = 0  # how often a resumed stream has not answered; at which count the last <r/> went
 
     @property
-    def state(self) -> int:
-        """Where the session stands (steps.py)."""
+    def state(self) -> int:  # steps.py
         return self.ladder.state
 
     @property
-    def jid(self) -> str:
-        """The full JID, once there is one."""
+    def jid(self) -> str:  # the full one, once there is one
         return self.ladder.jid
 
     def connect(
@@ -218,12 +214,9 @@ class Session:
     def prove_alive(self, now_ms: int) -> bool:
         """Asks the server for a sign of life, unless one is due anyway. False if it cannot be asked."""
         self.ladder.now_ms = now_ms
-        if self.alive.waits():
-            return True
-        if not (self.online() and self.acks.active):
-            return False
-        self._ask([])
-        return True
+        if not self.alive.waits() and self.online() and self.acks.active:
+            self._ask([])
+        return self.alive.waits()
 
     def deadline_ms(self) -> "Optional[int]":
         """When tick() is wanted, or None."""
@@ -327,10 +320,8 @@ class Session:
             self._ask(csi, first)
 
     def _ask(self, before: "list[Element]", first: bool = False) -> None:
-        """Asks for an acknowledgement, with something before that.
-
-        first: all before the stanzas that wait, of which nothing was taken since the session was resumed.
-        """
+        """Asks for an acknowledgement. before: what goes ahead of it. first: all of it before the stanzas that wait,
+        of which nothing was taken since the session was resumed."""
         words = b"".join([self.out.encode(element) for element in before + [Element("r", ns.SM)]])
         self.out.put_first(words) if first else self.out.put_bytes(words)
         self._asked = self.ladder.binding.resumed_h if first else self.acks.sent
