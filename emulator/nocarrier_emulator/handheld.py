@@ -49,7 +49,10 @@ class ModemStream:
 
 
 class Handheld:
-    """A handheld with a power switch. Everything that must outlive it is in `flash`."""
+    """A handheld with a power switch. Everything that must outlive it is in `flash`.
+
+    wired: whether DTR and carrier detect of its modem reach it.
+    """
 
     def __init__(
         self,
@@ -61,8 +64,10 @@ class Handheld:
         seed: int,
         line: LineProfile | None = None,
         limits: QueueLimits | None = None,
+        wired: bool = True,
     ) -> None:
         self.clock = clock
+        self.wired = wired
         self.modem = modem
         self.account = account
         self.number = number
@@ -98,7 +103,8 @@ class Handheld:
             self.surface.show()
             return
         stream = ModemStream(self.modem, self.wake)
-        port = StreamLink(stream, self.modem.set_dtr, lambda: self.modem.dcd)
+        lines = (self.modem.set_dtr, lambda: self.modem.dcd) if self.wired else (None, None)
+        port = StreamLink(stream, *lines)
         runner = Runner(client, Dialler(port, self.number), self._random.randbytes)
         screen = Screen(self.surface, self.surface.width_px, self.surface.height_px, True)
         self.app = App(client, runner, screen, _PAGE_CHARS, lambda kind, value: self.on_event(kind, value))

@@ -19,6 +19,7 @@ _LINE_CHARS = 80
 _LAMP_MS = 150  # how long SD and RD stay lit after a byte
 _ESCAPE_COUNT = 3
 _REGISTERS = 255
+_WAITING_BYTES = 1024
 
 
 class Modem:
@@ -44,6 +45,7 @@ class Modem:
         self.line: Line | None = None
         self._end: LineEnd | None = None
         self._online = False
+        self._waiting = bytearray()  # of the call, while in command state
         self._dialling: Alarm | None = None
         self._text = ""
         self._last = ""
@@ -212,6 +214,8 @@ class Modem:
                 return "NO CARRIER"
             self._online = True
             self._result("CONNECT %d" % self.rate_bps)
+            waiting, self._waiting = bytes(self._waiting), bytearray()
+            self._from_line(waiting)
             return ""
         elif word[0] == "E":
             self._echo = number == 1
@@ -272,6 +276,7 @@ class Modem:
         self._end.on_room = lambda: self.on_room()
         self._result("CONNECT %d" % self.rate_bps)
         self._online = True
+        self._waiting = bytearray()
         self._heard_ms = self._since_ms = self._clock.now_ms()
         callee.answer(self.line.b)
 
@@ -280,7 +285,9 @@ class Modem:
         self._result("NO ANSWER")
 
     def _from_line(self, data: bytes) -> None:
-        if self._online:
+        if not self._online:  # escaped to command state: what comes waits for ATO
+            self._waiting += data[: _WAITING_BYTES - len(self._waiting)]
+        elif data:
             self.total_down += len(data)
             self._down_ms = self._clock.now_ms()
             self.on_wire("down", data)

@@ -162,6 +162,8 @@ class Runner:
                     client.heard(now_ms)
                 if self.link.carrier() is False:  # only when its last words have been read
                     raise NoCarrier()
+                if self.link.doubtful() and not client.doubt(now_ms):
+                    raise NoCarrier()
                 break
             self.meter.bytes_down += n
             client.receive(memoryview(self._buf)[:n], now_ms)

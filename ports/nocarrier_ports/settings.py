@@ -8,16 +8,20 @@ from nocarrier.queue.limits import QueueLimits
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
 from nocarrier.wire.limits import WireLimits
+from nocarrier_ports.links.bringup import Access
+from nocarrier_ports.links.dialprofile import PROFILES
 from nocarrier_ports.runner import RunnerLimits
 
 try:
     from typing import Any
+
+    from nocarrier_ports.links.dialprofile import DialProfile
 except ImportError:
     pass
 
 # What the file must hold.
 _NEEDED = ("jid", "number", "port")
-# What it may hold, with what is taken otherwise.
+# What it may hold, with what is taken otherwise; a tuple stands for a list.
 _DEFAULTS: "dict[str, Any]" = {
     # Of the account (Account). Without a password only what an earlier login has left logs in.
     "password": "",
@@ -27,6 +31,16 @@ _DEFAULTS: "dict[str, Any]" = {
     "asks": False,
     "carbons": False,
     "markers": False,
+    # The modem: a name of dialprofile.PROFILES, and init strings instead of the profile's own, without "AT".
+    "modem": "hayes",
+    "init": (),
+    # Of a module for GSM or LTE (Access): the SIM card's PIN, and what the network wants to know.
+    "pin": "",
+    "apn": "",
+    "apn_user": "",
+    "apn_password": "",
+    # Of a terminal server behind the modem: what to expect, what to send then, and so on (LoginScript).
+    "script": (),
     # The line (LineProfile). trusted: nobody listens, so that the password may cross it in clear.
     "rate_bps": 2400,
     "latency_ms": 300,
@@ -51,7 +65,7 @@ _CHUNK_BYTES = 256
 class Settings:
     """fields: what the file holds. Raises UsageError, which names the field and never its value, if one is wrong.
 
-    number: what the modem dials. port: the serial device.
+    number: what the modem dials. port: the serial device. dial_profile, access, script: see Dialler.
     """
 
     def __init__(self, fields: "dict[str, Any]") -> None:
@@ -64,17 +78,44 @@ class Settings:
         got = dict(_DEFAULTS)
         got.update(fields)
         for name in _DEFAULTS:
-            if type(got[name]) is not type(_DEFAULTS[name]):
+            wanted = list if name in fields and _DEFAULTS[name] == () else type(_DEFAULTS[name])
+            if type(got[name]) is not wanted:
                 raise UsageError("settings: %s is of the wrong type" % name)
+        for name in ("number", "pin", "apn", "apn_user", "apn_password"):
+            if not _is_plain(got[name]):
+                raise UsageError("settings: %s has a character that a modem takes for something else" % name)
         choices = (got["quick"], got["legacy"], got["asks"], got["carbons"], got["markers"])
         self.account = Account(fields["jid"], got["password"] or None, got["resource"], *choices)
         self.number: str = fields["number"]
         self.port: str = fields["port"]
+        self.dial_profile = _profile(got["modem"], got["init"])
+        self.access = Access(got["apn"], got["apn_user"], got["apn_password"], got["pin"])
+        self.script = _script(got["script"])
         self.speed: int = got["speed"]
         self.line = LineProfile(got["rate_bps"], got["latency_ms"], got["stall_ms"], got["trusted"])
         self.runner = RunnerLimits(billed_ms=1000 * got["billed_s"])
         self.queue = QueueLimits(got["segment_bytes"], got["segments"], got["loaded"], got["tracked"], got["window"])
         self.client = ClientLimits(WireLimits(got["stanza_bytes"], _CHUNK_BYTES, words=got["stanza_words"]))
+
+
+def _is_plain(text: str) -> bool:
+    return not [char for char in text if char < " " or char == '"']
+
+
+def _profile(name: str, init: "Any") -> "DialProfile":
+    if name not in PROFILES:
+        raise UsageError("settings: modem is none of " + ", ".join(sorted(PROFILES)))
+    for command in init:
+        if not isinstance(command, str) or [char for char in command if char < " "]:
+            raise UsageError("settings: init is no list of commands")
+    return PROFILES[name](tuple(init))
+
+
+def _script(rows: "Any") -> "tuple[tuple[str, str], ...]":
+    for row in rows:
+        if not isinstance(row, list) or [type(text) for text in row] != [str, str]:
+            raise UsageError("settings: script is no list of pairs of texts")
+    return tuple([(row[0], row[1]) for row in rows])
 
 
 def load(path: str) -> Settings:

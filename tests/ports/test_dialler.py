@@ -69,19 +69,19 @@ def test_data_in_any_pieces_after_connect():
 
 
 FAILURES = (
-    (b"BUSY", "number is busy", 15_000),
-    (b"NO ANSWER", "no answer", 30_000),
-    (b"NO DIALTONE", "no dial tone", 30_000),
-    (b"NO DIAL TONE", "no dial tone", 30_000),
-    (b"NO CARRIER", "no carrier", 2_000),
-    (b"ERROR", "no carrier", 2_000),
-    (b"BLACKLISTED", "modem refuses the number", None),
-    (b"DELAYED", "modem refuses the number", None),
+    (b"BUSY", links.Busy, "number is busy", 15_000),
+    (b"NO ANSWER", links.NoAnswer, "no answer", 30_000),
+    (b"NO DIALTONE", links.NoDialtone, "no dial tone", 30_000),
+    (b"NO DIAL TONE", links.NoDialtone, "no dial tone", 30_000),
+    (b"NO CARRIER", links.NoCarrier, "no carrier", 2_000),
+    (b"ERROR", links.NoCarrier, "no carrier", 2_000),
+    (b"BLACKLISTED", links.Blacklisted, "modem refuses the number", None),
+    (b"DELAYED", links.Blacklisted, "modem refuses the number", None),
 )
 
 
-@pytest.mark.parametrize("word, text, retry_ms", FAILURES, ids=lambda value: str(value))
-def test_every_failure_is_a_typed_error_with_advice_at_every_split(word, text, retry_ms):
+@pytest.mark.parametrize("word, error, text, retry_ms", FAILURES, ids=lambda value: str(value))
+def test_every_failure_is_a_typed_error_with_advice_at_every_split(word, error, text, retry_ms):
     answer = b"\r\n" + word + b"\r\n"
     for cut in range(len(answer)):
         port = ScriptedPort()
@@ -89,7 +89,7 @@ def test_every_failure_is_a_typed_error_with_advice_at_every_split(word, text, r
         port.says(answer[:cut])
         assert not dialler.ready(30)
         port.says(answer[cut:])
-        with pytest.raises(links.NoCall) as caught:
+        with pytest.raises(error) as caught:
             dialler.ready(40)
         assert (caught.value.text, caught.value.retry_ms) == (text, retry_ms)
         assert str(caught.value) == "%s (%s)" % (text, word.decode())
@@ -103,7 +103,7 @@ def test_digits_are_understood_where_a_modem_cannot_be_talked_out_of_them(digit,
     port = ScriptedPort()
     dialler = dialling(port)
     port.says(digit + b"\r")
-    with pytest.raises(links.NoCall) as caught:
+    with pytest.raises(links.LinkError) as caught:
         dialler.ready(30)
     assert caught.value.text == text
 
@@ -151,7 +151,7 @@ def test_a_call_that_nobody_answers_ends_in_time():
     port = ScriptedPort()
     dialler = dialling(port)
     assert not dialler.ready(60_019) and dialler.deadline_ms() == 60_020
-    with pytest.raises(links.NoCall, match="no answer"):
+    with pytest.raises(links.NoAnswer):
         dialler.ready(60_020)
     assert port.heard() == b"\r"  # the modem is told to give up too
 
@@ -190,22 +190,112 @@ def test_hanging_up_while_it_dials_aborts_the_call():
     assert not dialler.closing(200)
 
 
-def test_without_a_carrier_line_the_words_count_when_silence_follows():
-    words = b"</x>\r\nNO CARRIER\r\n"
-    for cut in range(len(words) + 1):
+LOST = b"\r\nNO CARRIER\r\n"
+
+
+def hinted(port, words=b"</x>" + LOST, cut=0):
+    """A dialler without a carrier line that has read the words, and after which silence has followed."""
+    dialler = connected(port)
+    port.heard()
+    dialler.poll(500)
+    port.says(words[:cut])
+    got = read(dialler)
+    port.says(words[cut:])
+    got += read(dialler)
+    assert got == words[: -len(LOST)], cut
+    dialler.poll(1_499)
+    assert read(dialler) == b"" and not dialler.doubtful() and dialler.deadline_ms() == 1_500
+    dialler.poll(1_500)
+    return dialler
+
+
+def test_without_a_carrier_line_the_words_are_a_hint_that_is_given_once():
+    for cut in range(len(LOST) + 5):
         port = ScriptedPort(has_lines=False)
-        dialler = connected(port)
-        dialler.poll(500)
-        port.says(words[:cut])
+        dialler = hinted(port, cut=cut)
+        assert dialler.doubtful() and not dialler.doubtful()
+        dialler.poll(60_000)
+        assert not dialler.doubtful() and dialler.deadline_ms() is None
+        assert read(dialler) == b"" and port.heard() == b""  # the modem is not disturbed: it may be a message
+
+
+def test_any_byte_that_follows_shows_that_the_words_were_data():
+    for late in (b"</body>", b"\r", LOST + b"x", b"<a/>" + LOST):
+        port = ScriptedPort(has_lines=False)
+        dialler = hinted(port)
+        assert dialler.doubtful() and dialler.write(b"<r/>") == 4
+        port.says(late)
         got = read(dialler)
-        port.says(words[cut:])
+        dialler.poll(90_000)
         got += read(dialler)
-        assert got == b"</x>", cut
-        dialler.poll(1_499)
-        assert read(dialler) == b""
-        dialler.poll(1_500)
-        with pytest.raises(links.NoCarrier):
-            read(dialler)
+        port.says(b"z")
+        assert got + read(dialler) == LOST + late + b"z", late
+
+
+def test_the_words_twice_are_one_hint():
+    port = ScriptedPort(has_lines=False)
+    dialler = connected(port)
+    port.says(b"</x>" + LOST + LOST)
+    assert read(dialler) == b"</x>"
+    dialler.poll(2_000)
+    assert dialler.doubtful()
+
+
+def test_with_a_carrier_line_its_fall_confirms_the_words():
+    port = ScriptedPort()
+    dialler = connected(port)
+    port.says(b"</x>" + LOST)
+    assert read(dialler) == b"</x>"
+    dialler.poll(1_000)
+    port.dcd = False
+    with pytest.raises(links.NoCarrier):
+        dialler.poll(1_100)
+
+
+class SlowPort(ScriptedPort):
+    """taken: how many bytes one write takes."""
+
+    taken = 1_000
+
+    def write(self, data):
+        self.written += data[: self.taken]
+        return min(self.taken, len(data))
+
+
+def escapes(written, guard_ms=1_000):
+    """Whether a modem would take what was written, as (time, bytes), for the escape sequence (S2, S12)."""
+    bytes_at = [(at, byte) for at, part in written for byte in part]
+    for i in range(len(bytes_at) - 2):
+        before, after = bytes_at[:i], bytes_at[i + 3 :]
+        times = [at for at, byte in bytes_at[i : i + 3] if byte == ord("+")]
+        if len(times) == 3 and times[2] - times[0] < guard_ms:
+            silent_before = not before or times[0] - before[-1][0] >= guard_ms
+            if silent_before and (not after or after[0][0] - times[2] >= guard_ms):
+                return True
+    return False
+
+
+@pytest.mark.parametrize("pause_ms", [0, 10, 900, 2_000])
+@pytest.mark.parametrize("taken", [1, 2, 3, 4, 64])
+def test_no_data_is_taken_for_the_escape_sequence_however_the_port_stalls(taken, pause_ms):
+    port = SlowPort(has_lines=False)
+    dialler = connected(port)
+    port.heard()
+    port.taken = taken
+    data = whole = b"<x>abc" + b"+++ATH<x>+++</x>+++" * 2
+    now_ms, written = 10_000, []
+    while data:
+        dialler.poll(now_ms)
+        n = dialler.write(data)
+        if n:
+            written.append((now_ms, port.heard()))
+            data = data[n:]
+            now_ms += pause_ms
+        else:
+            assert dialler.deadline_ms() > now_ms
+            now_ms = dialler.deadline_ms()
+    assert b"".join(part for _, part in written) == whole and not escapes(written)
+    assert escapes([(0, b"x"), (2_000, b"+++"), (4_000, b"y")]) and not escapes([(0, b"x"), (2_000, b"++++")])
 
 
 def test_the_words_in_a_message_are_data_at_every_split():
@@ -224,7 +314,7 @@ def test_the_words_in_a_message_are_data_at_every_split():
 
 def test_what_is_held_back_never_overflows_a_buffer():
     data = (b"\r\nNO CARRIER" + b"x" * 240) * 9
-    for size in (15, 16, 63, 64, 65, 256):
+    for size in (65, 66, 80, 127, 128, 129, 256):
         for pieces in (0, 1, 13, 14, 15):
             port = ScriptedPort(has_lines=False, pieces=pieces)
             dialler = dialling(port)
@@ -243,7 +333,7 @@ def test_while_a_carrier_line_stays_the_words_are_data():
     port.says(b"\r\nNO CARRIER\r\n")
     assert read(dialler) == b"" and dialler.carrier() is True
     dialler.poll(10_000)
-    assert read(dialler) == b"\r\nNO CARRIER\r\n" and read(dialler) == b""
+    assert read(dialler) == b"\r\nNO CARRIER\r\n" and read(dialler) == b"" and port.heard() == b""
 
 
 def test_a_modem_that_does_not_look_at_dtr_is_hung_up_by_the_escape_sequence():

@@ -16,7 +16,6 @@ from nocarrier_emulator.phonebook import PhoneBook, Service
 from nocarrier_emulator.surface import TextSurface
 from nocarrier_ports.handset import keys, words
 from nocarrier_ports.handset.screen import Screen, harmless, wrapped
-from nocarrier_ports.links import dialler
 from nocarrier_ports.links import link as links
 
 
@@ -274,9 +273,9 @@ def test_errors_in_words(error, text):
 
 
 def test_words_fit_on_a_line_of_30_letters():
-    of_links = [links.LinkError, links.NoCarrier, links.Timeout, links.NetError]
-    texts = [text for _, text in words._CONDITIONS] + [error.text for error in of_links]
-    for text in texts + [text for _, text, _ in dialler._FAILURES]:
+    of_links = [kind.text for kind in vars(links).values() if isinstance(kind, type) and hasattr(kind, "text")]
+    assert len(of_links) == 10
+    for text in [text for _, text in words._CONDITIONS] + of_links:
         assert len(text) <= 30, text
 
 

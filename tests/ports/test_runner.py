@@ -19,7 +19,7 @@ from nocarrier_ports.runner import Runner, RunnerLimits
 BUSY, DEAD, EXCHANGE = "1", "2", "3"
 
 
-def handheld(number=EXCHANGE, password="pw", start_ms=0):
+def handheld(number=EXCHANGE, password="pw", start_ms=0, wired=True):
     clock = VirtualClock()
     clock.run(start_ms)
     exchange = Exchange(clock)
@@ -27,7 +27,7 @@ def handheld(number=EXCHANGE, password="pw", start_ms=0):
     exchange.befriend(account, exchange.add("bert", "pw"), "Anna", "Bert")
     book = PhoneBook({BUSY: Silent("BUSY"), DEAD: Silent("NO CARRIER"), EXCHANGE: Service(exchange.connect)})
     modem = Modem(clock, book)
-    device = Handheld(clock, modem, Account(account.jid, password, "r"), number, MemoryFlash(), 1)
+    device = Handheld(clock, modem, Account(account.jid, password, "r"), number, MemoryFlash(), 1, wired=wired)
     device.exchange = exchange
     device.power_on()
     return device
@@ -86,6 +86,17 @@ def test_a_lost_carrier_is_called_that_and_not_the_servers_bad_data():
         device.clock.run(100)
         assert bottom(device) == "no carrier", moment_ms
     assert device.runner.meter.logins == 1
+
+
+def test_without_a_carrier_line_the_modems_words_have_the_server_asked_and_the_call_made_anew():
+    for moment_ms in range(30_000, 36_000, 700):
+        device = handheld(wired=False)
+        device.clock.run(moment_ms)
+        assert device.client.online()
+        device.modem.drop_carrier()
+        device.clock.run(20_000)
+        assert not device.client.online(), moment_ms  # stall_ms after the hint, not idle_ms after the last byte
+        assert device.clock.run(60_000, lambda: device.runner.meter.logins == 2), moment_ms  # noqa: B023
 
 
 def test_a_wrong_password_is_not_tried_again_by_itself():
@@ -177,6 +188,18 @@ class FlakyLink(links.Link):
 
     def close(self):
         pass
+
+
+def test_where_the_server_cannot_be_asked_the_modems_words_are_taken_as_they_are():
+    for answers in (True, False):
+        device = handheld()
+        link = FlakyLink()
+        link.doubtful = lambda: True
+        device.client.doubt = lambda now_ms, answers=answers: answers
+        runner = Runner(device.client, link, lambda n: bytes(n))
+        runner.dial(0)
+        runner.step(10)
+        assert (runner.state, runner.error is None) == ((run.CONNECTED, True) if answers else (run.WAITING, False))
 
 
 def test_what_a_link_does_not_take_is_kept_in_order():

@@ -23,6 +23,18 @@ def test_defaults_and_what_is_given():
     assert given.account.resource == "t-deck" and given.client.wire.words == 24 and plain.client.wire.words == 0
 
 
+def test_modem_network_and_terminal_server():
+    plain = Settings(GOOD)
+    assert plain.dial_profile.dial == "DT{number}" and plain.script == () and plain.access.apn == ""
+    script = [["login:", "anna"], ["assword:", "secret"], ["> ", "connect jabber"]]
+    given = Settings(
+        {**GOOD, "modem": "sim800", "init": ["E0", "+IFC=2,2"], "apn": "internet", "pin": "1234", "script": script}
+    )
+    assert given.dial_profile.init == ("E0", "+IFC=2,2") and "CIPSTART" in given.dial_profile.dial
+    assert (given.access.apn, given.access.pin) == ("internet", "1234")
+    assert given.script == (("login:", "anna"), ("assword:", "secret"), ("> ", "connect jabber"))
+
+
 @pytest.mark.parametrize(
     "change, named",
     [
@@ -37,6 +49,18 @@ def test_defaults_and_what_is_given():
         ({"rate_bps": 0}, "rate"),
         ({"stanza_bytes": 8192}, "out_bytes"),
         ({"stanza_words": -1}, "words"),
+        ({"modem": "s3cret"}, "hayes, quectel, sim7600, sim800"),
+        ({"init": "E0"}, "init"),
+        ({"init": ["E0", 5]}, "init"),
+        ({"init": ["E0\rs3cret"]}, "init"),
+        ({"pin": 1234}, "pin"),
+        ({"pin": '12"34'}, "pin"),
+        ({"apn": "s3cret\r\nAT"}, "apn"),
+        ({"apn_password": 's3cret"'}, "apn_password"),
+        ({"number": "555\rATH"}, "number"),
+        ({"script": [["login:", "anna"], ["s3cret"]]}, "script"),
+        ({"script": ["s3cret"]}, "script"),
+        ({"script": {"s3cret": ""}}, "script"),
     ],
 )
 def test_what_is_wrong_is_named_and_nothing_is_repeated(change, named):

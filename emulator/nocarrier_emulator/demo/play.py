@@ -11,6 +11,7 @@ import random
 import shutil
 from collections.abc import Coroutine
 
+from nocarrier.queue import states
 from nocarrier_emulator.campaign import judge
 from nocarrier_emulator.demo.sides import DeviceSide, EmulatedSide, ForeignSide, Side
 from nocarrier_emulator.demo.stage import NUMBER, Options, Sent, Stage
@@ -18,6 +19,8 @@ from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.phonebook import Service, Subscriber
 from nocarrier_emulator.servers.prosody import Prosody, find_program
 from nocarrier_emulator.tcpnumber import TcpNumber
+
+_RECEIPT_MS = 300_000  # the device's time for the last receipt: a call that drops, is dialled again and caught up
 
 _TEXTS = (
     "hello",
@@ -138,10 +141,20 @@ async def _play(stage: Stage, a: DeviceSide, b: Side, rng: random.Random) -> Non
 
 
 async def _all_there(stage: Stage, a: Side, b: Side) -> None:
-    """Waits until both have everything, then long enough for a doubled message to show itself."""
+    """Waits until both have everything and A knows it, then long enough for a doubled message to show itself.
+
+    A's knowing has a limit: what is judged is what arrived, and a receipt is a courtesy of the other side.
+    """
     while await a.count() < len(b.sent) or await b.count() < len(a.sent):
         await asyncio.sleep(0.5)
+    late_ms = stage.clock.now_ms() + _RECEIPT_MS
+    while not _confirmed(a.sent) and stage.clock.now_ms() < late_ms:
+        await asyncio.sleep(0.5)
     await asyncio.sleep(15 / stage.options.speed + 0.5)
+
+
+def _confirmed(sent: list[Sent]) -> bool:
+    return not sent or any(state == states.NAMES[states.DELIVERED] for _, state in sent[-1].states)
 
 
 def _print_states(who: str, sent: list[Sent]) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from nocarrier_emulator.clock import Alarm, Clock
+from nocarrier_emulator.gsm.card import Card
 from nocarrier_emulator.gsm.faults import Faults
 from nocarrier_emulator.gsm.sockets import Socket
 from nocarrier_emulator.phonebook import Subscriber
@@ -69,8 +70,7 @@ class GsmModem:
         self._escape: Alarm | None = None
         self._payload: tuple[int, Callable[[bytes], None]] | None = None
         self._body = bytearray()
-        self._asked = 0
-        self._unlocked = self.faults.sim == "READY"
+        self._card = Card(self.faults)
         self._turn = 0
         self._deaf = self.faults.deaf_commands
 
@@ -277,37 +277,15 @@ class GsmModem:
         return ""
 
     def _pin(self, argument: str) -> str:
-        faults = self.faults
-        if faults.sim == "NOT INSERTED":
-            return "+CME ERROR: 10"
-        if faults.busy:
-            faults.busy -= 1
-            return "+CME ERROR: 14"
-        if argument == "?":
-            self.say("+CPIN: %s" % ("READY" if self._unlocked else faults.sim))
-            return "OK"
-        if self._unlocked or faults.sim != "SIM PIN":
-            return "+CME ERROR: 3"
-        if argument[1:].strip('"') == faults.pin:
-            self._unlocked = True
-            return "OK"
-        faults.tries -= 1
-        if faults.tries == 0:
-            faults.sim = "SIM PUK"
-        return "+CME ERROR: 16"
+        return self._card.pin(argument, self.say)
 
     def _signal(self, argument: str) -> str:
         self.say("+CSQ: %d,0" % self.faults.rssi)
         return "OK"
 
     def _registered(self, name: str, argument: str) -> str:
-        if argument != "?":
-            return "OK"
-        states = self.faults.registration
-        state = states[0]
-        if len(states) > 1:
-            states.pop(0)
-        self.say("%s: 0,%d" % (name, state))
+        if argument == "?":
+            self.say("%s: 0,%d" % (name, self._card.registration()))
         return "OK"
 
     def _creg(self, argument: str) -> str:

@@ -35,13 +35,46 @@ class NoCarrier(LinkError):
     retry_ms = 2_000
 
 
-class NoCall(LinkError):
-    """The other end cannot be had. text, retry_ms: as those of every LinkError; detail: the modem's own words."""
+class Busy(LinkError):
+    """Somebody else talks to that number."""
 
-    def __init__(self, text: str, retry_ms: "Optional[int]", detail: str = "") -> None:
-        super().__init__(detail)
-        self.text = text
-        self.retry_ms = retry_ms
+    text = "number is busy"
+    retry_ms = 15_000
+
+
+class NoAnswer(LinkError):
+    """It rang, and nobody took the call."""
+
+    text = "no answer"
+    retry_ms = 30_000
+
+
+class NoDialtone(LinkError):
+    """The telephone line is dead, or not plugged in."""
+
+    text = "no dial tone"
+    retry_ms = 30_000
+
+
+class Blacklisted(LinkError):
+    """The modem refuses the number, as V.250 leaves it to the country; trying would make it worse."""
+
+    text = "modem refuses the number"
+    retry_ms = None
+
+
+class SimError(LinkError):
+    """The card is missing, locked or broken. Never retried alone: three wrong PINs lock it."""
+
+    text = "SIM card"
+    retry_ms = None
+
+
+class LoginFailed(LinkError):
+    """The terminal server did not say what the script expects. detail: what that was, never what was sent."""
+
+    text = "terminal server"
+    retry_ms = 30_000
 
 
 class Timeout(LinkError):
@@ -52,9 +85,13 @@ class Timeout(LinkError):
 
 
 class NetError(LinkError):
-    """TCP or name resolution failed."""
+    """The network, TCP or name resolution failed. retry_ms: where that is not as with every LinkError."""
 
     text = "network error"
+
+    def __init__(self, detail: str = "", retry_ms: int = 5_000) -> None:
+        super().__init__(detail)
+        self.retry_ms = retry_ms
 
 
 class Link:
@@ -81,6 +118,10 @@ class Link:
 
     def stirred(self) -> bool:
         """True if bytes have come since the last call that cannot be read yet."""
+        return False
+
+    def doubtful(self) -> bool:
+        """True once, when there is a hint that the line is gone, which only an answer of the server can disprove."""
         return False
 
     def poll(self, now_ms: int) -> None:  # noqa: B027
