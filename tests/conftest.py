@@ -13,6 +13,7 @@ TOOLS = {
     "PROSODY012": "prosody012",
     "EJABBERD": "ejabberd",
     "JABBERD2": "jabberd2",
+    "IAXMODEM": "iaxmodem",
     "NBXMPP": "nbxmpp",
     "XMPPJS": "xmppjs",
     "CHROMIUM": "chromium",

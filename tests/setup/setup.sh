@@ -152,6 +152,7 @@ if [ "$WHAT" = test ]; then
     tool prosody012 'Prosody 0.12, an older one (20 MB to fetch, 53 MB)'
     tool ejabberd 'ejabberd, another real XMPP server (47 MB to fetch, 74 MB)'
     tool jabberd2 'jabberd2, one of the old kind (10 MB to fetch, 17 MB)'
+    tool iaxmodem 'iaxmodem, a modem that we did not write (150 KB)'
     export VENV                         # for its pip
     tool nbxmpp 'nbxmpp, a client to measure ours against (22 MB to fetch, 80 MB)'
     tool xmppjs '@xmpp/client with Node, another one (60 MB to fetch, 119 MB)'
@@ -167,6 +168,7 @@ if [ -n "$env" ]; then
     there PROSODY012 "$(tool_dir prosody012)/bin/prosody"
     there EJABBERD "$(tool_dir ejabberd)/bin/ejabberd"
     there JABBERD2 "$(tool_dir jabberd2)"
+    there IAXMODEM "$(tool_dir iaxmodem)/iaxmodem"
     there NBXMPP "$(tool_dir nbxmpp)/bin/python"
     there XMPPJS "$(tool_dir xmppjs)"
     echo "STUBS=$STUBS"
