@@ -17,6 +17,7 @@ from nocarrier_emulator.surface import TextSurface
 from nocarrier_ports.handset.app import App
 from nocarrier_ports.handset.screen import Screen
 from nocarrier_ports.links.dialler import Dialler
+from nocarrier_ports.links.link import Link
 from nocarrier_ports.links.stream import StreamLink
 from nocarrier_ports.runner import Runner
 
@@ -51,7 +52,7 @@ class ModemStream:
 class Handheld:
     """A handheld with a power switch. Everything that must outlive it is in `flash`.
 
-    wired: whether DTR and carrier detect of its modem reach it.
+    wired: whether DTR and carrier detect of its modem reach it. link: made of the port and the number.
     """
 
     def __init__(
@@ -65,9 +66,11 @@ class Handheld:
         line: LineProfile | None = None,
         limits: QueueLimits | None = None,
         wired: bool = True,
+        link: Callable[[StreamLink, str], Link] = Dialler,
     ) -> None:
         self.clock = clock
         self.wired = wired
+        self._link = link
         self.modem = modem
         self.account = account
         self.number = number
@@ -105,7 +108,7 @@ class Handheld:
         stream = ModemStream(self.modem, self.wake)
         lines = (self.modem.set_dtr, lambda: self.modem.dcd) if self.wired else (None, None)
         port = StreamLink(stream, *lines)
-        runner = Runner(client, Dialler(port, self.number), self._random.randbytes)
+        runner = Runner(client, self._link(port, self.number), self._random.randbytes)
         screen = Screen(self.surface, self.surface.width_px, self.surface.height_px, True)
         self.app = App(client, runner, screen, _PAGE_CHARS, lambda kind, value: self.on_event(kind, value))
         self.fault = None

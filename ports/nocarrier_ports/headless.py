@@ -10,7 +10,7 @@ from nocarrier.queue.store import Store
 from nocarrier_ports.flash import FolderFlash
 from nocarrier_ports.handset.app import App
 from nocarrier_ports.handset.screen import Screen
-from nocarrier_ports.links.dialler import Dialler
+from nocarrier_ports.links.choice import link_of
 from nocarrier_ports.loop import Ticks, drop
 from nocarrier_ports.loop import run as run_loop
 from nocarrier_ports.remote import Remote
@@ -65,8 +65,8 @@ def boot(
     display = Display()
     store = Store(FolderFlash(folder + "/flash"), settings.queue)
     client = Client(settings.account, store, settings.line, entropy, settings.client)
-    dialler = Dialler(wire(settings.port), settings.number, settings.dial_profile, settings.access, settings.script)
-    runner = Runner(client, dialler, entropy, settings.runner)
+    link = link_of(settings, wire(settings.port))
+    runner = Runner(client, link, entropy, settings.runner)
     remote = Remote(write)
     client.open()
     app = App(client, runner, Screen(display, _WIDTH_PX, _HEIGHT_PX), _PAGE_CHARS, remote.on_event)

@@ -8,6 +8,7 @@ from nocarrier.queue.limits import QueueLimits
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
 from nocarrier.wire.limits import WireLimits
+from nocarrier_ports.links import socketprofile
 from nocarrier_ports.links.bringup import Access
 from nocarrier_ports.links.dialprofile import PROFILES
 from nocarrier_ports.runner import RunnerLimits
@@ -34,6 +35,7 @@ _DEFAULTS: "dict[str, Any]" = {
     # The modem: a name of dialprofile.PROFILES, and init strings instead of the profile's own, without "AT".
     "modem": "hayes",
     "init": (),
+    "portions": False,  # a module for GSM or LTE hands data over in portions (AtModem), not as a transparent wire
     # Of a module for GSM or LTE (Access): the SIM card's PIN, and what the network wants to know.
     "pin": "",
     "apn": "",
@@ -89,6 +91,11 @@ class Settings:
         self.number: str = fields["number"]
         self.port: str = fields["port"]
         self.dial_profile = _profile(got["modem"], got["init"])
+        self.socket_profile = None
+        if got["portions"]:
+            if got["modem"] not in socketprofile.PROFILES:
+                raise UsageError("settings: portions need a modem of " + ", ".join(sorted(socketprofile.PROFILES)))
+            self.socket_profile = socketprofile.PROFILES[got["modem"]]()
         self.access = Access(got["apn"], got["apn_user"], got["apn_password"], got["pin"])
         self.script = _script(got["script"])
         self.speed: int = got["speed"]

@@ -30,6 +30,8 @@ def test_modem_network_and_terminal_server():
     given = Settings(
         {**GOOD, "modem": "sim800", "init": ["E0", "+IFC=2,2"], "apn": "internet", "pin": "1234", "script": script}
     )
+    assert given.socket_profile is None
+    assert "QISEND" in Settings({**GOOD, "modem": "quectel", "portions": True}).socket_profile.send
     assert given.dial_profile.init == ("E0", "+IFC=2,2") and "CIPSTART" in given.dial_profile.dial
     assert (given.access.apn, given.access.pin) == ("internet", "1234")
     assert given.script == (("login:", "anna"), ("assword:", "secret"), ("> ", "connect jabber"))
@@ -50,6 +52,7 @@ def test_modem_network_and_terminal_server():
         ({"stanza_bytes": 8192}, "out_bytes"),
         ({"stanza_words": -1}, "words"),
         ({"modem": "s3cret"}, "hayes, quectel, sim7600, sim800"),
+        ({"portions": True}, "portions"),
         ({"init": "E0"}, "init"),
         ({"init": ["E0", 5]}, "init"),
         ({"init": ["E0\rs3cret"]}, "init"),

@@ -249,6 +249,13 @@ class GsmModem:
         """Data waits in a buffered connection, and did not before."""
         raise NotImplementedError
 
+    def close_all(self) -> None:
+        """By command: nothing is said."""
+        for socket in self.sockets.values():
+            socket.close()
+        self.sockets = {}
+        self.stream = None
+
     def drop_network(self) -> None:
         """The data service ends, with all connections."""
         self.attached = False

@@ -46,10 +46,8 @@ class Quectel(GsmModem):
         self.final("OK")
 
     def _qideact(self, argument: str) -> str:
-        for socket in list(self.sockets.values()):
-            socket.close()
-        self.sockets = {}
-        self.stream = None
+        self.close_all()
+        self._failed.clear()
         self.attached = False
         return "OK"
 

@@ -47,6 +47,7 @@ class Sim7600(GsmModem):
         if not self.attached:
             self.say("+NETCLOSE: 2")
             return "ERROR"
+        self.close_all()
         self.later(200, lambda: self.say("+NETCLOSE: 0"))
         self.attached = False
         return "OK"

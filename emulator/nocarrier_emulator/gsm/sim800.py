@@ -77,14 +77,16 @@ class Sim800(GsmModem):
 
     def _cipstart(self, argument: str) -> str:
         match = _START.match(argument)
-        if match is None or self.state not in ("IP STATUS", "IP PROCESSING", "TCP CLOSED", "CONNECT OK"):
+        ready = self.attached if self._many else self.state in ("IP STATUS", "TCP CLOSED", "CONNECT OK")
+        if match is None or not ready:
             return "ERROR"
         number = int(match.group(1) or 0)
         if number in self.sockets:
             return "ALREADY CONNECT"
         self.final("OK")
         self.state = "TCP CONNECTING"
-        self._pending = "+CIPSTART"
+        if self.transparent:
+            self._pending = "+CIPSTART"  # it does not listen before it knows
         host, port = match.group(2), int(match.group(3))
         if self.faults.connect != "BUSY":
             self.later(self.faults.connect_ms, lambda: self._connected(number, host, port))
@@ -140,13 +142,11 @@ class Sim800(GsmModem):
 
     def _sent(self, socket: Socket, data: bytes) -> None:
         prefix = "%d, " % socket.number if self._many else ""
-        if self.faults.reject:
-            self.faults.reject -= 1
+        if self.faults.reject or socket.room() < len(data):
+            self.faults.reject = max(0, self.faults.reject - 1)
             self.final(prefix + "SEND FAIL")
             return
-        socket.line.buffer_bytes += len(data)  # the module takes a whole packet
         socket.send(data)
-        socket.line.buffer_bytes -= len(data)
         self.final(prefix + "SEND OK")
 
     def _cipclose(self, argument: str) -> str:
@@ -161,10 +161,7 @@ class Sim800(GsmModem):
         return "%s, CLOSE OK" % number if self._many else "CLOSE OK"
 
     def _cipshut(self, argument: str) -> str:
-        for socket in self.sockets.values():
-            socket.close()
-        self.sockets = {}
-        self.stream = None
+        self.close_all()
         self.attached = False
         self.state = "IP INITIAL"
         return "SHUT OK"

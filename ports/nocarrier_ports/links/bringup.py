@@ -46,7 +46,7 @@ _SIM_FAULTS = (
 )
 _REFUSES = "refuses the PIN"
 # A module that says one of these after its first answer has just started anew, or is about to end.
-_RESTARTS = (b"RDY", b"START", b"POWERED DOWN", b"NORMAL POWER DOWN", b"UNDER-VOLTAGE POWER DOWN")
+RESTARTS = (b"RDY", b"START", b"POWERED DOWN", b"NORMAL POWER DOWN", b"UNDER-VOLTAGE POWER DOWN")
 
 
 class Access:
@@ -90,7 +90,7 @@ class BringUp:
 
     def line(self, line: bytes, now_ms: int) -> bool:
         """Takes a line; True if all steps are through. Raises SimError, NetError."""
-        if line in _RESTARTS and self._heard:
+        if line in RESTARTS and self._heard:
             raise NetError("modem has restarted")
         ended = verdict(line)
         if ended is not None:
@@ -208,11 +208,15 @@ class BringUp:
         self._said = None
         self._at.send('+CPIN="%s"' % self._access.pin, self._profile.answer_ms, now_ms)
 
-    def _signal(self, line: bytes, ended: "Optional[bool]", now_ms: int) -> int:
+    def take_signal(self, line: bytes) -> None:
+        """Of +CSQ: how strong the network is."""
         if line.startswith(b"+CSQ:"):
             level = line[5:].split(b",")[0].strip()
             known = level.isdigit() and int(level) != _UNKNOWN_CSQ
             self.signal_dbm = _WEAKEST_DBM + 2 * int(level) if known else None
+
+    def _signal(self, line: bytes, ended: "Optional[bool]", now_ms: int) -> int:
+        self.take_signal(line)
         return _WAIT if ended is None else _NEXT
 
     def _network(self, line: bytes, ended: "Optional[bool]", now_ms: int) -> int:

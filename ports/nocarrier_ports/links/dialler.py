@@ -16,6 +16,7 @@ put the escape sequence into the call.
 
 from nocarrier.compat import const
 from nocarrier.modular import ticks_add, ticks_diff
+from nocarrier_ports.links.address import halves
 from nocarrier_ports.links.at import AtPort, text_of
 from nocarrier_ports.links.bringup import Access, BringUp
 from nocarrier_ports.links.dialprofile import DialProfile
@@ -221,9 +222,9 @@ class Dialler(Link):
             self._dial(now_ms)
 
     def _dial(self, now_ms: int) -> None:
-        host, port = _halves(self._number)
+        host, port = halves(self._number)
         if self._elsewhere:
-            host, port = _halves(self._elsewhere, port)
+            host, port = halves(self._elsewhere, port)
             self._elsewhere = ""
         self._state = _DIALLING
         command = self._profile.dial.format(number=self._number, host=host, port=port)
@@ -272,14 +273,6 @@ class Dialler(Link):
                 return
             if self._script.byte(self._byte[0], now_ms):
                 self._state = _ONLINE
-
-
-def _halves(address: str, port: str = "") -> "tuple[str, str]":
-    """host and port of host, host:port or [IPv6]:port; port: what it is otherwise."""
-    host, colon, own = address.rpartition(":")
-    if not colon or own.endswith("]"):
-        return address, port
-    return host, own
 
 
 def _is_one_of(line: bytes, words: "tuple[bytes, ...]") -> bool:

@@ -24,11 +24,13 @@ ADDRESS = const(6)  # ends with an IP address instead of OK
 
 # (command, how long it may take, kind, what is wanted): of ADDRESS and REPORT the lines, else the setting without which
 # the step is left out, or "".
-_START = (
+# Opened, or open already; or how it failed.
+NETOPEN = (b"+NETOPEN: 0", b"+NETOPEN: 1", b"+IP ERROR: Network is already opened", b"+NETOPEN:")
+START = (
     ("+CPIN?", 5_000, SIM, ""),
     ("+CSQ", 2_000, SIGNAL, ""),
 )
-_SIM800_STEPS = _START + (
+_SIM800_STEPS = START + (
     ("+CREG?|+CGREG?", 2_000, NETWORK, ""),
     ("+CGATT=1", 75_000, MUST, ""),
     ("+CIPSHUT", 65_000, TRY, ""),
@@ -37,7 +39,7 @@ _SIM800_STEPS = _START + (
     ("+CIICR", 85_000, MUST, ""),
     ("+CIFSR", 5_000, ADDRESS, ""),
 )
-_SIM7600_STEPS = _START + (
+_SIM7600_STEPS = START + (
     ("+CEREG?|+CGREG?", 2_000, NETWORK, ""),
     ("+CIPCLOSE=0", 10_000, TRY, ""),
     ('+CGDCONT=1,"IP","{apn}"', 9_000, MUST, "apn"),
@@ -47,10 +49,10 @@ _SIM7600_STEPS = _START + (
         "+NETOPEN",
         75_000,
         REPORT,
-        (b"+NETOPEN: 0", b"+NETOPEN: 1", b"+IP ERROR: Network is already opened", b"+NETOPEN:"),
+        NETOPEN,
     ),
 )
-_QUECTEL_STEPS = _START + (
+_QUECTEL_STEPS = START + (
     ("+CEREG?|+CGREG?", 2_000, NETWORK, ""),
     ("+QICLOSE=0", 10_000, TRY, ""),
     ("+QIDEACT=1", 40_000, TRY, ""),
@@ -86,8 +88,8 @@ _DATA_FAILURES: "tuple[tuple[tuple[bytes, ...], type[Any]], ...]" = (
     ),
 )
 _HAYES_INIT = ("E0Q0V1", "X4", "&C1", "&D2", "S0=0")
-_GSM_INIT = ("E0Q0V1", "+CMEE=1")
-_GSM_WAKES = const(3)  # modules that find out the rate by themselves swallow the first commands
+GSM_INIT = ("E0Q0V1", "+CMEE=1")
+GSM_WAKES = const(3)  # modules that find out the rate by themselves swallow the first commands
 
 
 class DialProfile:
@@ -159,7 +161,7 @@ def quectel(init: "tuple[str, ...]" = ()) -> DialProfile:
 
 def _data(init: Any, connect_ms: int, steps: Any, dial: str, hang_up: Any, lost: Any) -> DialProfile:
     return DialProfile(
-        init or _GSM_INIT,
+        init or GSM_INIT,
         1_100,
         10_000,
         connect_ms,
@@ -168,7 +170,7 @@ def _data(init: Any, connect_ms: int, steps: Any, dial: str, hang_up: Any, lost:
         _DATA_FAILURES,
         hang_up,
         lost,
-        _GSM_WAKES,
+        GSM_WAKES,
         by_dtr=False,
     )
 

@@ -1,0 +1,344 @@
+"""A module for GSM or LTE that keeps TCP connections and hands over data in portions: several at a time.
+
+Theory of operation. One command runs at a time, and one reader takes all lines (at.py), so that what the module says
+unasked is heard whatever else is going on. What the connections want is looked at when no command runs: opening, data
+that waits, a portion to be sent, closing, in turn, and now and then the strength of the signal. Data that has arrived
+follows a line that says how much it is. A command that is never answered, and a module that starts anew, end all
+connections, and the module is brought up again when the next one is wanted. A module that says nothing at first may be
+in a transparent connection of somebody else's: it is called back from there, once.
+"""
+
+from nocarrier.compat import const
+from nocarrier.modular import ticks_diff
+from nocarrier_ports.links import atsocket
+from nocarrier_ports.links.address import halves
+from nocarrier_ports.links.at import PROMPT, AtPort, text_of, verdict
+from nocarrier_ports.links.bringup import RESTARTS, Access, BringUp
+from nocarrier_ports.links.hangup import HangUp
+from nocarrier_ports.links.link import LinkError, NetError, NoCarrier, Timeout
+
+try:
+    from typing import Callable, Optional
+
+    from nocarrier_ports.links.at import SerialPort
+    from nocarrier_ports.links.atsocket import AtSocket
+    from nocarrier_ports.links.socketprofile import SocketProfile
+except ImportError:
+    pass
+
+_OFF = const(0)
+_BRING_UP = const(1)
+_UP = const(2)
+_CALLING_BACK = const(3)
+
+# The command that runs.
+_NONE = const(0)
+_OPEN = const(1)
+_READ = const(2)
+_SEND = const(3)
+_CLOSE = const(4)
+_SIGNAL = const(5)
+
+_SIGNAL_MS = const(60_000)
+_READ_BYTES = const(256)  # asked for at once at most
+
+
+class AtModem:
+    """port: the serial link to the module. connections: how many are kept at most.
+
+    on_unasked(line): lines that mean nothing here, such as +CMTI for a short message. signal_dbm: None if unknown.
+    """
+
+    def __init__(
+        self,
+        port: "SerialPort",
+        profile: "SocketProfile",
+        access: "Optional[Access]" = None,
+        connections: int = 2,
+        on_unasked: "Optional[Callable[[bytes], None]]" = None,
+    ) -> None:
+        self.profile = profile
+        self._at = AtPort(port)
+        self._bringup = BringUp(self._at, profile.bring_up, access or Access())
+        self._hangup = HangUp(self._at, profile.bring_up)
+        self._called_back = False
+        self._slots: "list[Optional[AtSocket]]" = [None] * min(connections, profile.connections)
+        self._stale = [False] * len(self._slots)  # numbers that must be closed before they are used again
+        self._suspect = False  # a command that should have worked did not: the module may have forgotten its network
+        self._on_unasked = on_unasked
+        self._state = _OFF
+        self._running = _NONE
+        self._of: "Optional[AtSocket]" = None  # whose command runs
+        self._turn = 0
+        self._raw = 0  # bytes of data that are still to come
+        self._signal_ms = 0
+
+    @property
+    def signal_dbm(self) -> "Optional[int]":
+        return self._bringup.signal_dbm
+
+    def attach(self, socket: "AtSocket", now_ms: int) -> None:
+        """The connection is wanted. Raises NetError if there are as many as there may be."""
+        if socket not in self._slots:
+            if None not in self._slots:
+                raise NetError("no connection is free")
+            if self._suspect and not [other for other in self._slots if other is not None]:
+                self._off()
+            socket.number = self._slots.index(None)
+            self._slots[socket.number] = socket
+        if self._state == _OFF:
+            self._at.open(now_ms)
+            self._running = _NONE
+            self._raw = 0
+            self._called_back = False
+            self._begin(now_ms)
+
+    def detach(self, socket: "AtSocket") -> None:
+        """Nobody wants the connection any more."""
+        if socket in self._slots:
+            self._slots[socket.number] = None
+        if self._of is socket:
+            self._off()  # in the middle of a command: who knows what the module has made of it
+
+    def deadline_ms(self) -> "Optional[int]":
+        """When step() is wanted although the module has said nothing."""
+        if self._state == _OFF:
+            return None
+        return self._at.due_ms if self._state != _UP or self._running != _NONE else None
+
+    def step(self, now_ms: int) -> None:
+        """Goes on. Failures are told to the connections, each of which raises them when it is asked."""
+        try:
+            self._step(now_ms)
+        except LinkError as error:
+            self._fail_all(error)
+            self._off()
+
+    # -- one step ---------------------------------------------------------------------------------------------------
+
+    def _step(self, now_ms: int) -> None:
+        if self._state == _CALLING_BACK and not self._hangup.step(now_ms):
+            self._begin(now_ms)
+        while self._state in (_BRING_UP, _UP):
+            if self._raw and not self._take_raw():
+                break
+            line = self._at.line()
+            if line is None:
+                break
+            if self._state == _UP:
+                self._line(line, now_ms)
+            elif self._bringup.line(line, now_ms):
+                self._state = _UP
+        if self._state == _BRING_UP and self._at.overdue(now_ms):
+            self._overdue(now_ms)
+        if self._state != _UP:
+            return
+        if self._running != _NONE and self._at.overdue(now_ms):
+            raise Timeout()
+        if self._running == _NONE:
+            self._next(now_ms)
+
+    def _begin(self, now_ms: int) -> None:
+        self._state = _UP if self._bringup.start(now_ms) else _BRING_UP
+
+    def _overdue(self, now_ms: int) -> None:
+        try:
+            if self._bringup.overdue(now_ms):
+                self._state = _UP
+        except Timeout:
+            if self._called_back or not self._bringup.silent():
+                raise
+            self._called_back = True
+            self._state = _CALLING_BACK
+            self._hangup.begin(True, False, now_ms)
+
+    def _take_raw(self) -> bool:
+        """Data behind its line; True if all of it is there."""
+        buf = bytearray(min(self._raw, 64))
+        while self._raw:
+            n = self._at.take(memoryview(buf)[: min(self._raw, len(buf))])
+            if n == 0:
+                return False
+            self._raw -= n
+            if self._of is not None:
+                self._of.incoming.extend(memoryview(buf)[:n])
+        return True
+
+    def _off(self) -> None:
+        self._state = _OFF
+        self._running = _NONE
+        self._of = None
+        self._raw = 0
+        self._suspect = False
+        self._stale = [False] * len(self._slots)  # bringing it up closes them
+
+    def _fail_all(self, error: LinkError) -> None:
+        for socket in self._slots:
+            if socket is not None:
+                socket.fail(error)
+
+    # -- commands ---------------------------------------------------------------------------------------------------
+
+    def _next(self, now_ms: int) -> None:
+        """Begins what one of the connections wants, each in turn."""
+        for _ in range(len(self._slots)):
+            self._turn = (self._turn + 1) % len(self._slots)
+            socket = self._slots[self._turn]
+            if socket is not None and self._serve(socket, now_ms):
+                return
+        if ticks_diff(now_ms, self._signal_ms) >= _SIGNAL_MS or self._signal_ms == 0:
+            self._signal_ms = now_ms or 1
+            self._run(_SIGNAL, None, "+CSQ", 5_000, now_ms)
+
+    def _serve(self, socket: "AtSocket", now_ms: int) -> bool:
+        profile = self.profile
+        n = str(socket.number)
+        if socket.state == atsocket.ENDING or (socket.state == atsocket.WANTED and self._stale[socket.number]):
+            self._run(_CLOSE, socket, profile.close.format(n=n), 10_000, now_ms)
+        elif socket.state == atsocket.WANTED:
+            self._stale[socket.number] = True
+            host, port = halves(socket.address)
+            socket.wait_for_opening(profile.connect_ms, now_ms)
+            self._run(_OPEN, socket, profile.open.format(n=n, host=host, port=port), profile.connect_ms, now_ms)
+        elif socket.wants_read(now_ms):
+            size = min(_READ_BYTES, socket.window_bytes - len(socket.incoming))
+            self._run(_READ, socket, profile.read.format(n=n, size=size), 10_000, now_ms)
+        elif socket.wants_send(now_ms):
+            command = profile.send.format(n=n, size=len(socket.outgoing))
+            self._run(_SEND, socket, command, profile.send_ms, now_ms)
+        else:
+            return False
+        return True
+
+    def _run(self, kind: int, socket: "Optional[AtSocket]", command: str, wait_ms: int, now_ms: int) -> None:
+        self._running = kind
+        self._of = socket
+        self._at.send(command, wait_ms, now_ms)
+
+    def _ended(self) -> None:
+        self._running = _NONE
+        self._of = None
+
+    # -- lines ------------------------------------------------------------------------------------------------------
+
+    def _line(self, line: bytes, now_ms: int) -> None:
+        """What the module says, asked or unasked."""
+        if line in RESTARTS:
+            raise NoCarrier("modem has restarted")
+        for word in self.profile.lost:
+            if line.startswith(word):
+                raise NoCarrier(text_of(line))
+        if self._of_connection(line, now_ms) or self._of_command(line, now_ms):
+            return
+        if self._on_unasked is not None and verdict(line) is None:
+            self._on_unasked(line)
+
+    def _of_connection(self, line: bytes, now_ms: int) -> bool:
+        """Lines that name a connection, and may come at any time."""
+        profile = self.profile
+        for socket in self._slots:
+            if socket is None:
+                continue
+            if _is(line, profile.arrived, socket):
+                socket.unread = True
+            elif _is(line, profile.opened, socket, True):
+                self._opened(socket)
+            elif [words for words in profile.refused if _is(line, words, socket)]:
+                socket.fail(NetError(text_of(line)))
+                socket.state = atsocket.ENDING  # a number that has failed must be closed before it is used again
+                self._opened(socket)
+            elif _is(line, profile.closed, socket):
+                self._closed(socket)
+            else:
+                continue
+            return True
+        return False
+
+    def _opened(self, socket: "AtSocket") -> None:
+        socket.opened()
+        if self._running == _OPEN and self._of is socket:
+            self._ended()
+
+    def _closed(self, socket: "AtSocket") -> None:
+        """By the other side; what waits in the module can still be read where it allows that."""
+        socket.end(NoCarrier("closed by the other side"))
+        if self._of is socket and self._running in (_SEND, _CLOSE):
+            self._ended()
+
+    def _of_command(self, line: bytes, now_ms: int) -> bool:
+        """The answer to what runs."""
+        ended = verdict(line)
+        socket = self._of
+        if self._running == _SIGNAL:
+            self._bringup.take_signal(line)
+        elif self._running == _SEND and socket is not None:
+            return self._of_send(line, ended, socket, now_ms)
+        elif self._running == _READ and socket is not None:
+            if _is(line, self.profile.data, socket):
+                self._announced(line, socket)
+                return True
+            if ended is False:
+                socket.nothing_left()
+        elif self._running == _OPEN and socket is not None:
+            if ended is False:
+                socket.fail(NetError(text_of(line)))
+                self._suspect = True
+            if ended is None:
+                return False
+            # OK: how it ends is told in a line of its own, whenever that is.
+        elif self._running == _CLOSE and socket is not None:
+            if ended is None and not line.endswith(b"CLOSE OK"):
+                return False
+            self._stale[socket.number] = False
+            if socket.state == atsocket.ENDING:
+                socket.state = atsocket.CLOSED
+            self._ended()
+            return True
+        if ended is None:
+            return False
+        self._ended()
+        return True
+
+    def _of_send(self, line: bytes, ended: "Optional[bool]", socket: "AtSocket", now_ms: int) -> bool:
+        profile = self.profile
+        if line == PROMPT:
+            self._at.put(socket.outgoing)
+            return True
+        if _is(line, profile.sent, socket):
+            field = profile.sent_field
+            socket.taken(len(socket.outgoing) if field is None else _field(line, profile.sent, socket, field), now_ms)
+        elif profile.full and _is(line, profile.full, socket):
+            socket.taken(0, now_ms)
+        elif ended is False:
+            socket.fail(NoCarrier(text_of(line)))
+        else:
+            return ended is not None
+        self._ended()
+        return True
+
+    def _announced(self, line: bytes, socket: "AtSocket") -> None:
+        """Data follows this line. As long as it does, there may be more, of which the module says nothing."""
+        self._raw = _field(line, self.profile.data, socket, self.profile.data_field)
+        if self._raw == 0:
+            socket.nothing_left()
+        else:
+            socket.unread = True
+
+
+def _words(words: str, socket: "AtSocket") -> bytes:
+    return words.format(n=socket.number).encode()
+
+
+def _is(line: bytes, words: str, socket: "AtSocket", whole: bool = False) -> bool:
+    wanted = _words(words, socket)
+    if whole:
+        return line == wanted
+    # A number that only begins like this one's is another's.
+    return line.startswith(wanted) and not (wanted[-1:].isdigit() and line[len(wanted) : len(wanted) + 1].isdigit())
+
+
+def _field(line: bytes, words: str, socket: "AtSocket", field: int) -> int:
+    """A number behind the words."""
+    fields = line[len(_words(words, socket)) :].split(b",")
+    text = fields[field].strip() if field < len(fields) else b""
+    return int(text) if text.isdigit() else 0

@@ -1,0 +1,164 @@
+"""What modules for GSM and LTE differ in, as tables, where they keep connections and hand over data in portions.
+
+In commands and lines {n} stands for the connection's number. Of a line that begins with its words the rest is looked at
+where that says more; the tables say which field it is.
+"""
+
+from nocarrier.compat import const
+from nocarrier_ports.links.dialprofile import (
+    ADDRESS,
+    GSM_INIT,
+    GSM_WAKES,
+    MUST,
+    NETOPEN,
+    NETWORK,
+    REPORT,
+    START,
+    TRY,
+    DialProfile,
+)
+
+try:
+    from typing import Any
+except ImportError:
+    pass
+
+_SIM800_STEPS = START + (
+    ("+CREG?|+CGREG?", 2_000, NETWORK, ""),
+    ("+CGATT=1", 75_000, MUST, ""),
+    ("+CIPSHUT", 65_000, TRY, ""),
+    ("+CIPMODE=0", 3_000, MUST, ""),
+    ("+CIPMUX=1", 3_000, MUST, ""),
+    ("+CIPRXGET=1", 3_000, MUST, ""),
+    ('+CSTT="{apn}","{user}","{password}"', 3_000, MUST, ""),
+    ("+CIICR", 85_000, MUST, ""),
+    ("+CIFSR", 5_000, ADDRESS, ""),
+)
+_SIM7600_STEPS = START + (
+    ("+CEREG?|+CGREG?", 2_000, NETWORK, ""),
+    ("+NETCLOSE", 10_000, TRY, ""),
+    ('+CGDCONT=1,"IP","{apn}"', 9_000, MUST, "apn"),
+    ('+CGAUTH=1,1,"{password}","{user}"', 9_000, MUST, "user"),
+    ("+CIPMODE=0", 3_000, MUST, ""),
+    ("+NETOPEN", 75_000, REPORT, NETOPEN),
+    ("+CIPRXGET=1", 3_000, MUST, ""),
+)
+_QUECTEL_STEPS = START + (
+    ("+CEREG?|+CGREG?", 2_000, NETWORK, ""),
+    ("+QIDEACT=1", 40_000, TRY, ""),
+    ('+QICSGP=1,1,"{apn}"', 3_000, MUST, "apn"),
+    ('+QICSGP=1,1,"{apn}","{user}","{password}",1', 3_000, MUST, "user"),
+    ("+QIACT=1", 150_000, MUST, ""),
+)
+
+_SIM_PORTION_BYTES = const(1_024)
+
+
+class SocketProfile:
+    """bring_up: init strings and steps, as of a call. connections: how many the module keeps.
+
+    open:       the command. opened: the line that says how it ended: words, then "0" if it stands; or two lines.
+    refused:    lines that say that it does not stand.
+    send:       the command; {size}. sent: the line that ends it well; sent_field: which field of it says how much the
+                module has taken, None if it is all. full: the line of a module that has no room now.
+    read:       the command; {size}. data: the line before the data; data_field: which field of it says how much.
+    close:      the command.
+    arrived, closed: lines that come unasked. lost: beginnings of those that end all connections.
+    portion_bytes:   sent at once at most. connect_ms, send_ms: how long those may take.
+    """
+
+    def __init__(self, steps: "Any", connections: int, portion_bytes: int, connect_ms: int, **words: "Any") -> None:
+        self.bring_up = DialProfile(GSM_INIT, answer_ms=10_000, steps=steps, wakes=GSM_WAKES, by_dtr=False)
+        self.connections = connections
+        self.portion_bytes = portion_bytes
+        self.connect_ms = connect_ms
+        self.send_ms = 60_000
+        self.open: str = words["open"]
+        self.opened: str = words["opened"]
+        self.refused: "tuple[str, ...]" = words["refused"]
+        self.send: str = words["send"]
+        self.sent: str = words["sent"]
+        self.sent_field: "Any" = words["sent_field"]
+        self.full: str = words["full"]
+        self.read: str = words["read"]
+        self.data: str = words["data"]
+        self.data_field: int = words["data_field"]
+        self.close: str = words["close"]
+        self.arrived: str = words["arrived"]
+        self.closed: str = words["closed"]
+        self.lost: "tuple[bytes, ...]" = words["lost"]
+
+
+def sim800() -> SocketProfile:
+    """SIMCom's modules for GSM: SIM800, SIM900."""
+    return SocketProfile(
+        _SIM800_STEPS,
+        6,
+        _SIM_PORTION_BYTES,
+        160_000,
+        open='+CIPSTART={n},"TCP","{host}","{port}"',
+        opened="{n}, CONNECT OK",
+        refused=("{n}, CONNECT FAIL", "{n}, ALREADY CONNECT"),
+        send="+CIPSEND={n},{size}",
+        sent="{n}, SEND OK",
+        sent_field=None,
+        full="{n}, SEND FAIL",
+        read="+CIPRXGET=2,{n},{size}",
+        data="+CIPRXGET: 2,{n},",
+        data_field=0,
+        close="+CIPCLOSE={n}",
+        arrived="+CIPRXGET: 1,{n}",
+        closed="{n}, CLOSED",
+        lost=(b"+PDP: DEACT",),
+    )
+
+
+def sim7600() -> SocketProfile:
+    """SIMCom's modules for LTE: SIM7500, SIM7600, A76xx."""
+    return SocketProfile(
+        _SIM7600_STEPS,
+        10,
+        _SIM_PORTION_BYTES,
+        120_000,
+        open='+CIPOPEN={n},"TCP","{host}",{port}',
+        opened="+CIPOPEN: {n},0",
+        refused=("+CIPOPEN: {n},",),
+        send="+CIPSEND={n},{size}",
+        sent="+CIPSEND: {n},",
+        sent_field=1,
+        full="",
+        read="+CIPRXGET=2,{n},{size}",
+        data="+CIPRXGET: 2,{n},",
+        data_field=0,
+        close="+CIPCLOSE={n}",
+        arrived="+CIPRXGET: 1,{n}",
+        closed="+IPCLOSE: {n},",
+        lost=(b"+CIPEVENT:", b"+NETCLOSE:"),
+    )
+
+
+def quectel() -> SocketProfile:
+    """Quectel's modules: BG95, BG96, EC2x."""
+    return SocketProfile(
+        _QUECTEL_STEPS,
+        12,
+        _SIM_PORTION_BYTES,
+        150_000,
+        open='+QIOPEN=1,{n},"TCP","{host}",{port},0,0',
+        opened="+QIOPEN: {n},0",
+        refused=("+QIOPEN: {n},",),
+        send="+QISEND={n},{size}",
+        sent="SEND OK",
+        sent_field=None,
+        full="SEND FAIL",
+        read="+QIRD={n},{size}",
+        data="+QIRD: ",
+        data_field=0,
+        close="+QICLOSE={n}",
+        arrived='+QIURC: "recv",{n}',
+        closed='+QIURC: "closed",{n}',
+        lost=(b'+QIURC: "pdpdeact"',),
+    )
+
+
+PROFILES = {"sim800": sim800, "sim7600": sim7600, "quectel": quectel}
