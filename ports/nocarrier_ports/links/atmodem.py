@@ -16,6 +16,7 @@ from nocarrier_ports.links.at import PROMPT, AtPort, text_of, verdict
 from nocarrier_ports.links.bringup import RESTARTS, Access, BringUp
 from nocarrier_ports.links.hangup import HangUp
 from nocarrier_ports.links.link import LinkError, NetError, NoCarrier, Timeout
+from nocarrier_ports.links.socketprofile import field_of, says, words_of
 
 try:
     from typing import Callable, Optional
@@ -239,15 +240,15 @@ class AtModem:
         for socket in self._slots:
             if socket is None:
                 continue
-            if _is(line, profile.arrived, socket):
+            if says(line, profile.arrived, socket.number):
                 socket.unread = True
-            elif _is(line, profile.opened, socket, True):
+            elif line == words_of(profile.opened, socket.number):
                 self._opened(socket)
-            elif [words for words in profile.refused if _is(line, words, socket)]:
+            elif [words for words in profile.refused if says(line, words, socket.number)]:
                 socket.fail(NetError(text_of(line)))
                 socket.state = atsocket.ENDING  # a number that has failed must be closed before it is used again
                 self._opened(socket)
-            elif _is(line, profile.closed, socket):
+            elif says(line, profile.closed, socket.number):
                 self._closed(socket)
             else:
                 continue
@@ -274,7 +275,7 @@ class AtModem:
         elif self._running == _SEND and socket is not None:
             return self._of_send(line, ended, socket, now_ms)
         elif self._running == _READ and socket is not None:
-            if _is(line, self.profile.data, socket):
+            if says(line, self.profile.data, socket.number):
                 self._announced(line, socket)
                 return True
             if ended is False:
@@ -304,10 +305,12 @@ class AtModem:
         if line == PROMPT:
             self._at.put(socket.outgoing)
             return True
-        if _is(line, profile.sent, socket):
+        if says(line, profile.sent, socket.number):
             field = profile.sent_field
-            socket.taken(len(socket.outgoing) if field is None else _field(line, profile.sent, socket, field), now_ms)
-        elif profile.full and _is(line, profile.full, socket):
+            socket.taken(
+                len(socket.outgoing) if field is None else field_of(line, profile.sent, socket.number, field), now_ms
+            )
+        elif profile.full and says(line, profile.full, socket.number):
             socket.taken(0, now_ms)
         elif ended is False:
             socket.fail(NoCarrier(text_of(line)))
@@ -318,27 +321,8 @@ class AtModem:
 
     def _announced(self, line: bytes, socket: "AtSocket") -> None:
         """Data follows this line. As long as it does, there may be more, of which the module says nothing."""
-        self._raw = _field(line, self.profile.data, socket, self.profile.data_field)
+        self._raw = field_of(line, self.profile.data, socket.number, self.profile.data_field)
         if self._raw == 0:
             socket.nothing_left()
         else:
             socket.unread = True
-
-
-def _words(words: str, socket: "AtSocket") -> bytes:
-    return words.format(n=socket.number).encode()
-
-
-def _is(line: bytes, words: str, socket: "AtSocket", whole: bool = False) -> bool:
-    wanted = _words(words, socket)
-    if whole:
-        return line == wanted
-    # A number that only begins like this one's is another's.
-    return line.startswith(wanted) and not (wanted[-1:].isdigit() and line[len(wanted) : len(wanted) + 1].isdigit())
-
-
-def _field(line: bytes, words: str, socket: "AtSocket", field: int) -> int:
-    """A number behind the words."""
-    fields = line[len(_words(words, socket)) :].split(b",")
-    text = fields[field].strip() if field < len(fields) else b""
-    return int(text) if text.isdigit() else 0

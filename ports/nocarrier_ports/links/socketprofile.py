@@ -89,6 +89,24 @@ class SocketProfile:
         self.lost: "tuple[bytes, ...]" = words["lost"]
 
 
+def words_of(words: str, number: int) -> bytes:
+    """A line of the tables, for one connection."""
+    return words.format(n=number).encode()
+
+
+def says(line: bytes, words: str, number: int) -> bool:
+    """True if the line begins with these words, for this connection and not for one whose number only begins so."""
+    wanted = words_of(words, number)
+    return line.startswith(wanted) and not (wanted[-1:].isdigit() and line[len(wanted) : len(wanted) + 1].isdigit())
+
+
+def field_of(line: bytes, words: str, number: int, field: int) -> int:
+    """A number behind the words; 0 if there is none."""
+    fields = line[len(words_of(words, number)) :].split(b",")
+    text = fields[field].strip() if field < len(fields) else b""
+    return int(text) if text.isdigit() else 0
+
+
 def sim800() -> SocketProfile:
     """SIMCom's modules for GSM: SIM800, SIM900."""
     return SocketProfile(
