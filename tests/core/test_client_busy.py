@@ -114,7 +114,7 @@ def test_a_session_that_is_lost_before_the_archive_has_told_asks_again_from_the_
     request, query, after = query_in(forgotten(talk))
     assert after == b"arch-1"
     talk.server(b"".join(entry(query, number) for number in range(2, 12)) + fin(request, b"arch-11"))
-    assert shown(talk) == ["text %d" % number for number in [*range(3, 12), 2]]
+    assert shown(talk) == ["text %d" % number for number in list(range(3, 12)) + [2]]
 
 
 def test_ids_that_may_be_met_again_are_never_more_than_are_known():
