@@ -31,6 +31,7 @@ class Modem:
         self.rate_bps = rate_bps
         self.latency_ms = latency_ms
         self.dial_ms = 1500.0
+        self.think_ms = 0.0  # about each command line
         self.dialtone = True
         self.deaf = False  # switched off: answers nothing
         self.on_dte: Callable[[bytes], None] = lambda data: None
@@ -170,7 +171,10 @@ class Modem:
             return
         if byte == self._registers[3]:
             text, self._text = self._text, ""
-            self._command_line(text)
+            if self.think_ms:
+                self._clock.call_later(self.think_ms, lambda: self._command_line(text))
+            else:
+                self._command_line(text)
         elif byte == self._registers[5]:
             self._text = self._text[:-1]
         elif len(self._text) < _LINE_CHARS and 32 <= byte < 127:
