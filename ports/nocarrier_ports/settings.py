@@ -57,7 +57,7 @@ _DEFAULTS: "dict[str, Any]" = {
     "segments": 8,
     "loaded": 4,
     "tracked": 24,
-    "window": 48,
+    "window": 96,
     "stanza_bytes": 3584,
     "stanza_words": 0,  # 24 where there are 4 KB to spare: stanzas that come again are read five times as fast
 }

@@ -38,7 +38,9 @@ LATER = const(3)
 _PAUSE_MS = const(2_000)  # before the archive is asked once more for what it did not have
 _PAGE_MS = const(180_000)  # in which nothing of a page has come: it is asked for once more
 _MIXED_MS = const(30_000)  # in which a resumed stream may bring what is older behind what is newer
-_MOST_BEHIND = const(8)  # messages then before a check; twice as many are not borne, since their ids would be forgotten
+# One in so many of the dedup keys: messages that the next walk may meet again. A message has up to three keys, and what
+# is put aside, and shown before its place since there is too much of it, takes some too.
+_SHARE = const(8)
 
 
 class CatchUp:
@@ -71,6 +73,7 @@ class CatchUp:
         self._mixed = False
         self._mixed_ms: "Optional[int]" = None  # until then, likewise
         self._behind = 0  # messages since the cursor was moved
+        self._most_behind = max(2, store.limits.window // _SHARE)
         self._checking = False
 
     def begin(self, hold: bool) -> bool:
@@ -109,9 +112,9 @@ class CatchUp:
             return False
         if self._mixed or self._checking:
             self._behind += 1
-            if self._behind >= _MOST_BEHIND and not self._checking:
+            if self._behind >= self._most_behind // 2 and not self._checking:
                 self._begin_check()
-            if self._behind < 2 * _MOST_BEHIND:
+            if self._behind < self._most_behind:
                 return False
             self._end_check()  # nobody answers, or not fast enough
         self._behind = 0

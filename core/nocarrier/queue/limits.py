@@ -23,7 +23,7 @@ class QueueLimits:
         segments: int = 8,
         loaded: int = 16,
         tracked: int = 32,
-        window: int = 64,
+        window: int = 128,
         receipts: int = 32,
         body_bytes: int = 2048,
         aside: int = 16,
