@@ -102,6 +102,8 @@ def test_a_layer_knows_nothing_above_it(path):
 def test_ports_know_the_core_and_no_emulator():
     desktop = {"serial", "ssl"}
     device = {
+        "array",
+        "binascii",
         "errno",
         "framebuf",
         "gc",

@@ -10,7 +10,7 @@ import semihosting
 import uart
 import vfs
 
-from nocarrier_ports import headless
+from nocarrier_ports import device, headless
 from nocarrier_ports.handset.app import App
 from nocarrier_ports.links.stream import StreamLink
 
@@ -57,4 +57,4 @@ def run(flash: str) -> None:
             remote.receive(memoryview(buf)[:size], app)
         return True
 
-    headless.run(app, poll, speed, semihosting.utc_s)
+    device.run(app, poll, speed, semihosting.utc_s)

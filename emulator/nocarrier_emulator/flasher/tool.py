@@ -1,0 +1,175 @@
+"""nocarrier-flash PORT BOARD: checks the board, copies what it needs, writes its settings, and starts it.
+
+It may be interrupted at any moment and run again: main.py goes first and comes back last, so that a board with half of
+the files starts nothing; every file gets its name only when it is whole, and what is there already is not sent again.
+"""
+
+import argparse
+import getpass
+import hashlib
+import json
+import posixpath
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nocarrier.errors import UsageError
+from nocarrier_emulator.flasher import payload
+from nocarrier_emulator.flasher.board import Board, Facts
+from nocarrier_emulator.flasher.errors import FlashError
+from nocarrier_ports.settings import Settings
+
+_OLDEST = (1, 24)
+_HEAP_BYTES = 80_000  # with nothing of ours in ROM
+_HEAP_FROZEN_BYTES = 28_000
+_FLASH_SPARE_BYTES = 80_000  # for the queue's log
+_MAIN = "/main.py"
+_SETTINGS = "/settings.json"
+_HALF = "~"  # at the end of the name of a file that is not whole yet
+_LISTEN_S = 3.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit status: 0; 1 if the board could not be flashed; 2 if the command line is wrong."""
+    options = _parser().parse_args(arguments)
+    boards = payload.boards()
+    if options.board not in boards:
+        print("there is no board %r; there are %s" % (options.board, ", ".join(boards)), file=sys.stderr)
+        return 2
+    try:
+        settings = _settings(options.settings) if options.settings else None
+        flash(options.port, boards[options.board], settings, options.source, options.before, print)
+    except (FlashError, UsageError) as error:
+        print("nocarrier-flash: %s" % error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nnocarrier-flash: interrupted; run it again, it goes on from here", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("nocarrier-flash", description="Puts nocarrier on a board that runs MicroPython.")
+    parser.add_argument("port", help="serial port of the board, or an address that pyserial knows")
+    parser.add_argument("board", help="one of " + ", ".join(payload.boards()))
+    parser.add_argument("--settings", help="settings.json; - asks for what is needed, without echoing the password")
+    parser.add_argument("--source", action="store_true", help="copy sources, not compiled files")
+    parser.add_argument("--before", default="", help="Python to run first, on boards that have no files before that")
+    return parser
+
+
+def flash(port: str, main_py: Path, settings: str | None, source: bool, before: str, say: Callable[[str], Any]) -> None:
+    """All of it. settings: the text for settings.json; None leaves what is there. Raises FlashError."""
+    board = Board(port, before)
+    try:
+        facts = board.facts()
+        say("MicroPython %s on %s, %d bytes of heap and %d of flash free" % (
+            ".".join(str(n) for n in facts.version), facts.platform, facts.heap_free_bytes, facts.flash_free_bytes,
+        ))  # fmt: skip
+        wanted = {} if facts.frozen else payload.files(0 if source else facts.mpy_version)
+        _check(facts, sum(len(data) for data in wanted.values()))
+        if facts.frozen:
+            say("nocarrier is part of its firmware: only settings are written")
+        else:
+            board.remove(_MAIN)
+            _copy(board, wanted, say)
+        _put_settings(board, settings)
+        if not facts.frozen:
+            _put(board, _MAIN, main_py.read_bytes())
+        _verify(board, wanted)
+        say("verified; it starts:")
+        for line in board.restart(_LISTEN_S):
+            say("  " + line)
+    finally:
+        board.close()
+
+
+def _check(facts: Facts, size_bytes: int) -> None:
+    if facts.name != "micropython" or facts.version < _OLDEST:
+        raise FlashError("it runs %s %s; MicroPython %d.%d or newer is needed" % (
+            facts.name, ".".join(str(n) for n in facts.version), *_OLDEST,
+        ))  # fmt: skip
+    needed = _HEAP_FROZEN_BYTES if facts.frozen else _HEAP_BYTES
+    if facts.heap_free_bytes < needed:
+        raise FlashError("it has %d bytes of heap free, and needs %d%s" % (
+            facts.heap_free_bytes, needed, "" if facts.frozen else ": use a firmware with nocarrier in it",
+        ))  # fmt: skip
+    if not facts.frozen and facts.flash_free_bytes < _FLASH_SPARE_BYTES:
+        raise FlashError("it has %d bytes of flash free; %d are for messages alone" % (
+            facts.flash_free_bytes, _FLASH_SPARE_BYTES,
+        ))  # fmt: skip
+
+
+def _copy(board: Board, wanted: dict[str, bytes], say: Callable[[str], Any]) -> None:
+    """What differs from what is there; what does not belong there goes."""
+    folders = sorted({posixpath.dirname(path) for path in wanted} | {payload.LIBRARY}, key=len)
+    for folder in folders:
+        board.make_folder(folder)
+    tops = sorted({"/".join(path.split("/")[:3]) for path in wanted})
+    there = board.hashes(tops)
+    for path in there:
+        if path not in wanted:
+            board.remove(path)
+    different = [path for path, data in wanted.items() if there.get(path) != _hash(data)]
+    say("%d files, of which %d are sent" % (len(wanted), len(different)))
+    for path in different:
+        _put(board, path, wanted[path])
+
+
+def _put(board: Board, path: str, data: bytes) -> None:
+    """The file has its name only when all of it is there."""
+    board.write(path + _HALF, data)
+    board.rename(path + _HALF, path)
+
+
+def _put_settings(board: Board, settings: str | None) -> None:
+    """settings: None leaves what is there, or what an earlier run had written and not renamed any more."""
+    if settings is not None:
+        _put(board, _SETTINGS, settings.encode())
+        return
+    there = board.hashes([""])
+    if _SETTINGS not in there and _SETTINGS + _HALF in there and board.holds_json(_SETTINGS + _HALF):
+        board.rename(_SETTINGS + _HALF, _SETTINGS)
+    elif _SETTINGS not in there:
+        raise FlashError("there are no settings on the board yet: --settings FILE, or --settings -")
+
+
+def _verify(board: Board, wanted: dict[str, bytes]) -> None:
+    there = board.hashes(sorted({"/".join(path.split("/")[:3]) for path in wanted})) if wanted else {}
+    wrong = [path for path, data in wanted.items() if there.get(path) != _hash(data)]
+    if wrong:
+        raise FlashError(
+            "%d files are not as they were sent, %s among them; is the flash sound?" % (len(wrong), wrong[0])
+        )
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _settings(source: str) -> str:
+    """Of a file, or asked for. Raises UsageError, FlashError; what is wrong is named, and no value repeated."""
+    if source == "-":
+        fields: Any = _asked()
+    else:
+        try:
+            fields = json.loads(Path(source).read_text())
+        except OSError as error:
+            raise FlashError("%s: %s" % (source, error.strerror)) from None
+        except ValueError:
+            raise FlashError("%s is not JSON" % source) from None
+    if not isinstance(fields, dict):
+        raise FlashError("settings are not an object")
+    Settings(fields)
+    return json.dumps(fields)
+
+
+def _asked() -> dict[str, str]:
+    fields = {
+        "jid": input("address (you@server): "),
+        "password": getpass.getpass("password (empty: the device asks): "),
+        "number": input("number to dial: "),
+        "port": "uart",
+    }
+    return {name: value for name, value in fields.items() if value}

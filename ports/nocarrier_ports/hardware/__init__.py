@@ -1,0 +1,1 @@
+"""Screens and keyboards of handhelds that people own, on MicroPython's SPI, I2C and Pin."""
