@@ -84,7 +84,7 @@ def query_in(said: bytes) -> "Tuple[bytes, bytes, bytes]":
 
 def look_again(talk: d.Dialogue) -> bytes:
     """A message in doubt was not met: the archive is asked again, and has nothing new. Returns what is said."""
-    said = talk.wait(0) + talk.wait(2_000)
+    said = talk.wait(0) + talk.wait(6_000)
     request = query_in(said)[0]
     return talk.server(fin(request))
 

@@ -35,7 +35,7 @@ MORE = const(1)
 DONE = const(2)
 LATER = const(3)
 
-_PAUSE_MS = const(2_000)  # before the archive is asked once more for what it did not have
+_PAUSE_MS = const(6_000)  # before the archive is asked once more for what it did not have
 _PAGE_MS = const(180_000)  # in which nothing of a page has come: it is asked for once more
 _MIXED_MS = const(30_000)  # in which a resumed stream may bring what is older behind what is newer
 # One in so many of the dedup keys: messages that the next walk may meet again. A message has up to three keys, and what
