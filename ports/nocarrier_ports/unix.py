@@ -7,7 +7,7 @@ import os
 import termios
 import time
 
-from nocarrier_ports import headless
+from nocarrier_ports import cable
 from nocarrier_ports.links.stream import StreamLink
 
 try:
@@ -30,6 +30,4 @@ def open_serial(path: str) -> "Any":
 
 def main(folder: str) -> None:
     """Boots the handset and runs until stdin ends."""
-    headless.run_on_stdin(
-        folder, lambda path: StreamLink(open_serial(path)), os.urandom, lambda: int(time.time()) + _EPOCH_S
-    )
+    cable.run(folder, lambda path: StreamLink(open_serial(path)), os.urandom, lambda: int(time.time()) + _EPOCH_S)

@@ -7,7 +7,7 @@ import os
 
 from machine import UART
 
-from nocarrier_ports import headless
+from nocarrier_ports import cable
 from nocarrier_ports.links.stream import StreamLink
 
 
@@ -15,4 +15,4 @@ def wire(port: str) -> StreamLink:
     return StreamLink(UART(4, 9_600, rxbuf=4_096, timeout=0))
 
 
-headless.run_on_stdin("", wire, os.urandom, lambda: 0)
+cable.run("", wire, os.urandom, lambda: 0)
