@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--rate", type=int, default=2400, dest="rate_bps", help="of the lines, in bit/s")
     show.add_argument("--latency", type=int, default=300, dest="latency_ms", help="of the lines, in ms")
     show.add_argument("--trusted", action="store_true", help="the password may cross the lines in clear")
+    show.add_argument("--contacts", type=int, default=0, help="in the first one's roster, besides the other")
     serve = commands.add_parser("serve", help="the page with two handhelds")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8201, help="0: any that is free")

@@ -79,11 +79,12 @@ async def _played(
 
 
 def _server(stage: Stage, passwords: dict[str, str]) -> tuple[Prosody | None, str, Subscriber]:
+    strangers = ["contact%d" % number for number in range(stage.options.contacts)]
     if stage.options.server == "prosody":
         program = find_program()
         if program is None:
             raise SystemExit("there is no Prosody: make test sets it up")
-        prosody = Prosody(program, passwords)
+        prosody = Prosody(program, passwords, contacts={"anna": ["bert", *strangers], "bert": ["anna"]})
         try:
             prosody.start()
         except BaseException:
@@ -93,6 +94,8 @@ def _server(stage: Stage, passwords: dict[str, str]) -> tuple[Prosody | None, st
     exchange = Exchange(stage.clock, seed=stage.options.seed)
     anna, bert = [exchange.add(name, password) for name, password in passwords.items()]
     exchange.befriend(anna, bert)
+    for name in strangers:
+        exchange.befriend(anna, exchange.add(name, "-"))
     return None, exchange.domain, Service(exchange.connect)
 
 

@@ -18,7 +18,7 @@ class Options:
 
     firmware, qemu: what A runs on instead of micropython with that heap. span_s: of the script, in the device's time.
     page: lines of A's history asked for at once, as many as its heap has room for. segments: of 8 KB, in which both
-    keep their history. trusted: the user's word for the lines.
+    keep their history. trusted: the user's word for the lines. contacts: in A's roster, besides B.
     """
 
     seed: int = 1
@@ -38,6 +38,7 @@ class Options:
     page: int = 2
     segments: int = 8
     trusted: bool = False
+    contacts: int = 0
 
     def script_ms(self) -> float:
         """The device's time in which the script is played: six seconds a message if nothing else is wanted."""
