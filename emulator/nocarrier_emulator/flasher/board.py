@@ -14,7 +14,6 @@ from nocarrier_emulator.flasher.errors import FlashError
 
 _FACTS = """
 import sys, gc, os
-gc.collect()
 try:
     free = os.statvfs('/')
     free = free[0] * free[3]
@@ -26,6 +25,7 @@ try:
     frozen = not hasattr(nocarrier_ports, '__path__') or nocarrier_ports.__path__.startswith('.frozen')
 except ImportError:
     pass
+gc.collect()
 print((sys.implementation[0], tuple(sys.implementation[1][:3]), getattr(sys.implementation, '_mpy', 0), sys.platform,
        gc.mem_free(), free, frozen))
 """
@@ -53,6 +53,7 @@ for folder in %r:
     _hashes(folder)
 """
 _MPY_VERSION = 0xFF
+_CHUNK_BYTES = 2048
 
 
 @dataclass
@@ -102,7 +103,7 @@ class Board:
 
     def write(self, path: str, data: bytes) -> None:
         with _failures("cannot write %s" % path):
-            self._transport.fs_writefile(path, data)
+            self._transport.fs_writefile(path, data, chunk_size=_CHUNK_BYTES)
 
     def holds_json(self, path: str) -> bool:
         """True if the file is whole, as JSON."""

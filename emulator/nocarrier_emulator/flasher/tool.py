@@ -1,7 +1,8 @@
 """nocarrier-flash PORT BOARD: checks the board, copies what it needs, writes its settings, and starts it.
 
 It may be interrupted at any moment and run again: main.py goes first and comes back last, so that a board with half of
-the files starts nothing; every file gets its name only when it is whole, and what is there already is not sent again.
+the files starts nothing. What is there already, by its hash, is not sent again; what the device itself may start from,
+or the user has typed, gets its name only when it is whole.
 """
 
 import argparse
@@ -21,7 +22,8 @@ from nocarrier_emulator.flasher.errors import FlashError
 from nocarrier_ports.settings import Settings
 
 _OLDEST = (1, 24)
-_HEAP_BYTES = 80_000  # with nothing of ours in ROM
+_HEAP_BYTES = 250_000  # with nothing of ours in ROM: 200 KB are code
+_HEAP_SOURCE_BYTES = 320_000  # which is compiled on the board, too
 _HEAP_FROZEN_BYTES = 28_000
 _FLASH_SPARE_BYTES = 80_000  # for the queue's log
 _MAIN = "/main.py"
@@ -68,7 +70,7 @@ def flash(port: str, main_py: Path, settings: str | None, source: bool, before: 
             ".".join(str(n) for n in facts.version), facts.platform, facts.heap_free_bytes, facts.flash_free_bytes,
         ))  # fmt: skip
         wanted = {} if facts.frozen else payload.files(0 if source else facts.mpy_version)
-        _check(facts, sum(len(data) for data in wanted.values()))
+        _check(facts, source)
         if facts.frozen:
             say("nocarrier is part of its firmware: only settings are written")
         else:
@@ -85,12 +87,12 @@ def flash(port: str, main_py: Path, settings: str | None, source: bool, before: 
         board.close()
 
 
-def _check(facts: Facts, size_bytes: int) -> None:
+def _check(facts: Facts, source: bool) -> None:
     if facts.name != "micropython" or facts.version < _OLDEST:
         raise FlashError("it runs %s %s; MicroPython %d.%d or newer is needed" % (
             facts.name, ".".join(str(n) for n in facts.version), *_OLDEST,
         ))  # fmt: skip
-    needed = _HEAP_FROZEN_BYTES if facts.frozen else _HEAP_BYTES
+    needed = _HEAP_FROZEN_BYTES if facts.frozen else _HEAP_SOURCE_BYTES if source else _HEAP_BYTES
     if facts.heap_free_bytes < needed:
         raise FlashError("it has %d bytes of heap free, and needs %d%s" % (
             facts.heap_free_bytes, needed, "" if facts.frozen else ": use a firmware with nocarrier in it",
@@ -114,7 +116,7 @@ def _copy(board: Board, wanted: dict[str, bytes], say: Callable[[str], Any]) -> 
     different = [path for path, data in wanted.items() if there.get(path) != _hash(data)]
     say("%d files, of which %d are sent" % (len(wanted), len(different)))
     for path in different:
-        _put(board, path, wanted[path])
+        board.write(path, wanted[path])
 
 
 def _put(board: Board, path: str, data: bytes) -> None:

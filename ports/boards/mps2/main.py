@@ -9,31 +9,13 @@ import sys
 import semihosting
 import uart
 import vfs
+from mounting import mount
 
 from nocarrier_ports import device, headless
 from nocarrier_ports.handset.app import App
 from nocarrier_ports.links.stream import StreamLink
 
-try:
-    from typing import Any
-except ImportError:
-    pass
-
-_BLOCKS = 128
 _COMMAND_BYTES = 64  # read from the cable between two steps
-
-
-def mount(flash: str) -> None:
-    """The flash becomes the root folder; LittleFS is made on it if it is blank. Raises OSError if it cannot be read."""
-    device: "Any" = semihosting.FlashFile(flash, _BLOCKS)  # Any: the stubs want an abstract class as its base
-    try:
-        files = vfs.VfsLfs2(device)  # type: ignore[abstract]
-    except OSError:
-        if not device.blank():
-            raise  # or all that is there would be lost
-        vfs.VfsLfs2.mkfs(device)
-        files = vfs.VfsLfs2(device)  # type: ignore[abstract]
-    vfs.mount(files, "/")
 
 
 def install(flash: str, settings: str) -> None:
