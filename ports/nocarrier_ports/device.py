@@ -50,7 +50,7 @@ def boot(
     display = surface()
     store = Store(FolderFlash(folder + "/flash"), settings.queue)
     client = Client(settings.account, store, settings.line, entropy, settings.client)
-    runner = Runner(client, link_of(settings, wire(settings.port)), entropy, settings.runner)
+    runner = Runner(client, link_of(settings, wire, entropy), entropy, settings.runner)
     client.open()
     app = App(client, runner, Screen(display, display.width_px, display.height_px), _PAGE_CHARS, on_event)
     return app, settings.speed

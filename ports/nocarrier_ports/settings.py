@@ -41,6 +41,8 @@ _DEFAULTS: "dict[str, Any]" = {
     "apn": "",
     "apn_user": "",
     "apn_password": "",
+    # Of the board's own network ("port": "net"): the name server, for a number that is a domain and not host:port.
+    "dns": "",
     # Of a terminal server behind the modem: what to expect, what to send then, and so on (LoginScript).
     "script": (),
     # The line (LineProfile). trusted: nobody listens, so that the password may cross it in clear.
@@ -98,6 +100,7 @@ class Settings:
             self.socket_profile = socketprofile.PROFILES[got["modem"]]()
         self.access = Access(got["apn"], got["apn_user"], got["apn_password"], got["pin"])
         self.script = _script(got["script"])
+        self.dns: str = got["dns"]
         self.speed: int = got["speed"]
         self.line = LineProfile(got["rate_bps"], got["latency_ms"], got["stall_ms"], got["trusted"])
         self.runner = RunnerLimits(billed_ms=1000 * got["billed_s"])

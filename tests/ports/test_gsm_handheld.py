@@ -39,7 +39,7 @@ class World:
                 MemoryFlash(),
                 seed,
                 wired=False,
-                link=lambda port, number: link_of(settings, port),
+                link=lambda port, number: link_of(settings, lambda name: port, bytes),
             )
             device.power_on()
             self.devices.append(device)
