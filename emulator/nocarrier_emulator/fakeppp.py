@@ -50,6 +50,10 @@ class FakePPP:
         if self._ended_ms is None:
             self._ended_ms = self._now_ms()
 
+    def config(self, *, stream: Any) -> None:
+        """None: it reads and writes no more."""
+        self.stream = stream
+
     def _was_up(self) -> bool:
         if self._begun_ms is None or self._never:
             return False

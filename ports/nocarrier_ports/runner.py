@@ -113,8 +113,7 @@ class Runner:
             elif self.state == CONNECTED:
                 self._connected(now_ms, utc_s)
             elif self.state == CLOSING:
-                if not self.link.closing(now_ms):
-                    self._closed(now_ms)
+                self._go_on_closing(now_ms)
             elif self.state == WAITING and ticks_diff(now_ms, self._due_ms) >= 0:
                 self._open(now_ms)
         except LinkError as error:
@@ -220,6 +219,10 @@ class Runner:
         if self.state == CONNECTED:
             self.client.link_down()
         self.state = CLOSING
+        self._go_on_closing(now_ms)
+
+    def _go_on_closing(self, now_ms: int) -> None:
+        """Why it is closed, and how long to wait then, was known before: a link that fails now changes nothing."""
         try:
             if self.link.closing(now_ms):
                 return

@@ -11,6 +11,7 @@ from nocarrier_emulator.gsm.sim800 import Sim800
 from nocarrier_emulator.gsm.sim7600 import Sim7600
 from nocarrier_emulator.handheld import ModemStream
 from nocarrier_emulator.phonebook import Subscriber
+from nocarrier_ports.links import atsocket
 from nocarrier_ports.links import link as links
 from nocarrier_ports.links.atmodem import AtModem
 from nocarrier_ports.links.atsocket import AtSocket
@@ -270,11 +271,66 @@ def test_a_module_that_is_still_in_somebodys_transparent_connection_is_called_ba
 def test_the_server_may_send_us_elsewhere_once(name):
     bench = Bench(name)
     socket = bench.sockets[0]
-    assert socket.redirect("nowhere.test") and socket.address == "nowhere.test:5222"
+    assert socket.redirect("nowhere.test")
+    socket.close()  # as the runner does in between
     with pytest.raises(links.NetError):
         bench.call()
+    assert socket.address == "nowhere.test:5222"
     bench.hang_up(socket)
     assert bench.call() and socket.address == "jabber.test:5222"
+    for address in ('x","1"\r\nATD112;\r:5222', "x:0", ":5222", "a b", "x:5222;", "x" * 256):
+        assert not socket.redirect(address)
+
+
+def test_one_that_is_refused_or_leaves_in_the_middle_of_a_command_does_not_disturb_the_others(name):
+    bench = Bench(name, sockets=2)
+    one, other = bench.sockets
+    other.address = other._home = "nowhere.test:5222"
+    assert bench.call(sockets=[one])
+    for _ in range(5):
+        other.open(bench.clock.ticks_ms())
+        with pytest.raises(links.NetError):
+            for _ in range(200):
+                other.ready(bench.clock.ticks_ms())
+                bench.clock.run(STEP_MS)
+        other.close()  # at once, as the runner does
+        assert bench.talk([PAYLOAD]) == [PAYLOAD]
+    other.address = other._home = "jabber.test:5222"
+    for for_ms in range(0, 2_000, 130):  # it leaves at any moment of what it does
+        bench.call(for_ms, [other])
+        if other.state == atsocket.OPEN:
+            other.write(b"x" * 600)
+            other.poll(bench.clock.ticks_ms())
+        other.close()
+        assert bench.talk([b"<x/>"]) == [b"<x/>"]
+    assert bench.call(sockets=[other]) and bench.talk([b"a", b"b"]) == [b"a", b"b"]
+
+
+def test_hanging_up_while_the_network_is_looked_for_leaves_nothing_behind(name):
+    bench = Bench(name, Faults(registration=[2]))
+    assert not bench.call(20_000)
+    bench.hang_up(bench.sockets[0])
+    bench.clock.run(600_000)
+    bench.module.faults.registration = [1]
+    assert bench.call() and bench.talk([b"<x/>"]) == [b"<x/>"]
+    bench.module.power_cycle()
+    bench.module.on_dte(b"\r\nRDY\r\n")
+    bench.sockets[0].poll(bench.clock.ticks_ms())
+    assert not bench.sockets[0].closing(bench.clock.ticks_ms())
+
+
+def test_a_line_that_looks_like_a_prompt_has_the_data_sent_only_once(name):
+    bench = Bench(name)
+    assert bench.call() and bench.talk([b"<x/>"]) == [b"<x/>"]
+    asked = bench.module.ask
+
+    def twice(size, action):
+        asked(size, action)
+        bench.module.on_dte(b"\r\n> hi, says a short message\r\n")
+        return ""
+
+    bench.module.ask = twice
+    assert bench.talk([b"<message/>"]) == [b"<message/>"]
 
 
 def test_random_faults_end_in_the_right_bytes_or_in_a_typed_failure(name):

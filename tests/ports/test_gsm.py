@@ -187,6 +187,52 @@ def test_a_wrong_pin_is_never_sent_twice(name):
     assert bench.module.faults.tries == 2 and bench.module.faults.sim == "SIM PIN"
 
 
+@pytest.mark.parametrize("answer", ["+CME\0ERROR: 16", "RDY", "+CPIN: NOT READY|+CME ERROR: 16", "+CME ERROR: 14", ""])
+def test_whatever_becomes_of_the_answer_the_pin_is_not_sent_again_before_the_card_was_open(name, answer):
+    bench = Bench(name, Faults("SIM PIN", pin="9999"))
+    plain = bench.module._run
+
+    def run(command, argument):
+        if command == "+CPIN" and argument.startswith("="):
+            plain(command, argument)
+            for line in answer.split("|"):
+                bench.module.say(line)
+            return ""
+        return plain(command, argument)
+
+    bench.module._run = run
+    for _ in range(3):
+        with pytest.raises(links.LinkError):
+            bench.call()
+        bench.dialler.close()
+        bench.module._pending = ""
+    assert bench.module.faults.tries == 2
+
+
+def test_the_last_try_of_a_pin_is_left_to_a_person(name):
+    bench = Bench(name, Faults("SIM PIN", tries=1))
+    with pytest.raises(links.SimError, match="one try left"):
+        bench.call()
+    assert bench.module.faults.tries == 1
+    bench.module.faults.failing = {"+SPIC", "+QPINC"}  # it cannot tell
+    bench.module.faults.tries = 2
+    bench.module.power_cycle()
+    assert bench.call()
+
+
+def test_a_server_may_send_us_elsewhere_but_no_commands_to_the_modem(name):
+    bench = Bench(name)
+    assert bench.dialler.redirect("other.test")
+    bench.dialler.close()  # as the runner does in between
+    with pytest.raises(links.LinkError):
+        bench.call()
+    assert bench.asked[-1] == ("other.test", 5222)
+    assert bench.call() and bench.asked[-1] == ("jabber.test", 5222)
+    for address in ('x","1"\r\nATD112;\r:5222', "x:0", ":5222", "a b", "x:5222;", "x" * 256):
+        assert not bench.dialler.redirect(address)
+    assert not Dialler(bench.port, "555").redirect("other.test")
+
+
 def test_a_card_that_is_busy_gets_its_time(name):
     bench = Bench(name, Faults("SIM PIN", busy=5))
     assert bench.call()

@@ -93,6 +93,29 @@ def test_at_every_split_of_what_the_terminal_server_says():
         assert got == b"<stream>", cut
 
 
+def test_a_port_that_takes_little_gets_the_whole_script_before_the_call_begins():
+    class Narrow(ScriptedPort):
+        def write(self, data):
+            self.written += data[:2]
+            return min(2, len(data))
+
+    for script in (SCRIPT[:2], (("", "anna"), ("", "s3cret"))):
+        port = Narrow()
+        port.dcd = True
+        dialler = Dialler(port, "555", PROFILE, script=script)
+        dialler.open(0)
+        while port.written[-1:] != b"\r":
+            dialler.ready(1)
+        port.says(b"\r\nOK\r\n")
+        while b"DT555\r" not in port.written:
+            dialler.ready(1)
+        port.heard()
+        port.says(b"\r\nCONNECT\r\nlogin: Password: ")
+        while not dialler.ready(2):
+            pass
+        assert port.heard() == b"anna\rs3cret\r"
+
+
 def test_what_does_not_come_is_named_and_what_was_sent_is_not():
     bench = Bench((*SCRIPT[:2], ("$ ", "connect jabber")))
     with pytest.raises(links.LoginFailed) as caught:

@@ -93,6 +93,7 @@ def test_call_after_call_each_with_a_ppp_of_its_own(wired):
         bench.hang_up()
         assert bench.log[:2] == ["net closed", "ppp told"] and not bench.modem.connected
         assert 800 <= bench.clock.now_ms() - told_ms and not bench.ppps[-1].isconnected()
+        assert bench.ppps[-1].stream is None  # or it would read the modem's answers
 
 
 def test_a_ppp_that_does_not_fall_is_waited_for_five_seconds():
@@ -121,6 +122,8 @@ def test_a_line_that_drops_is_told_at_once_where_the_carrier_is_wired():
     with pytest.raises(links.NoCarrier):
         bench.link.poll(bench.clock.ticks_ms())
     bench.link.close()
+    assert bench.ppps[-1].stream is None
+    bench.clock.run(2_000)
     assert bench.call()
 
 

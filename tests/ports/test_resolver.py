@@ -90,6 +90,14 @@ def test_questions_that_get_lost_are_asked_again_and_not_for_ever():
             resolve(resolver_of(server, timeout_ms=200), "exchange.test")
 
 
+@pytest.mark.parametrize("address", ["nosuch.invalid", "fe80::1", "ns.x..y", "[::1]"])
+def test_a_name_server_that_cannot_be_had_is_a_failure_of_the_link(address):
+    with pytest.raises(links.NetError):
+        resolver = Resolver((address, 53), bytes, timeout_ms=10, tries=1)
+        resolver.ask("exchange.test", 0)
+        resolver.resolved(60_000)
+
+
 def test_equals_are_drawn_by_their_weight():
     zone = "".join("_xmpp-client._tcp.w.test. 300 IN SRV 1 %d 5222 h%d.w.test.\n" % (w, w) for w in (10, 30, 60))
     first = {10: 0, 30: 0, 60: 0}

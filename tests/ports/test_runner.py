@@ -4,6 +4,7 @@ from nocarrier.client import Client
 from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.store import Store
 from nocarrier.session.account import Account
+from nocarrier.session.errors import StreamError
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.clock import VirtualClock
 from nocarrier_emulator.exchange.exchange import Exchange
@@ -316,6 +317,29 @@ def test_another_host_is_called_when_the_server_has_shown_who_it_is_or_nobody_li
 
 
 CONFLICT = b"<conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+
+
+def test_a_line_that_fails_while_it_is_hung_up_changes_neither_the_reason_nor_the_patience():
+    link = FlakyLink()
+    device = handheld()
+    runner = Runner(device.client, link, lambda n: bytes(n))
+    runner.dial(0)
+    runner.step(0)
+    turns = []
+
+    def closing(now_ms):
+        turns.append(now_ms)
+        if len(turns) > 1:
+            raise links.NoCarrier
+        return True
+
+    link.closing = closing
+    device.client.fault = StreamError("policy-violation")
+    for now_ms in range(0, 130_000, 1_000):
+        runner.step(now_ms)
+        if runner.state == run.OPENING or runner.meter.calls > 1:
+            break
+    assert len(turns) == 2 and now_ms >= 120_000 and "policy-violation" in str(runner.error)
 
 
 def test_an_address_that_was_taken_away_is_taken_back_but_not_for_ever():

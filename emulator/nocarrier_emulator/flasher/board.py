@@ -23,8 +23,8 @@ frozen = False
 try:
     import nocarrier_ports
     frozen = not hasattr(nocarrier_ports, '__path__') or nocarrier_ports.__path__.startswith('.frozen')
-except ImportError:
-    pass
+except Exception:
+    pass  # not there, or half of it
 gc.collect()
 print((sys.implementation[0], tuple(sys.implementation[1][:3]), getattr(sys.implementation, '_mpy', 0), sys.platform,
        gc.mem_free(), free, frozen))

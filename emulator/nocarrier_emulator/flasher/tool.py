@@ -26,6 +26,7 @@ _HEAP_BYTES = 250_000  # with nothing of ours in ROM: 200 KB are code
 _HEAP_SOURCE_BYTES = 320_000  # which is compiled on the board, too
 _HEAP_FROZEN_BYTES = 28_000
 _FLASH_SPARE_BYTES = 80_000  # for the queue's log
+_BLOCK_BYTES = 4096  # that a file takes on flash at least
 _MAIN = "/main.py"
 _SETTINGS = "/settings.json"
 _HALF = "~"  # at the end of the name of a file that is not whole yet
@@ -74,8 +75,7 @@ def flash(port: str, main_py: Path, settings: str | None, source: bool, before: 
         if facts.frozen:
             say("nocarrier is part of its firmware: only settings are written")
         else:
-            board.remove(_MAIN)
-            _copy(board, wanted, say)
+            _copy(board, wanted, facts.flash_free_bytes, say)
         _put_settings(board, settings)
         if not facts.frozen:
             _put(board, _MAIN, main_py.read_bytes())
@@ -97,19 +97,19 @@ def _check(facts: Facts, source: bool) -> None:
         raise FlashError("it has %d bytes of heap free, and needs %d%s" % (
             facts.heap_free_bytes, needed, "" if facts.frozen else ": use a firmware with nocarrier in it",
         ))  # fmt: skip
-    if not facts.frozen and facts.flash_free_bytes < _FLASH_SPARE_BYTES:
-        raise FlashError("it has %d bytes of flash free; %d are for messages alone" % (
-            facts.flash_free_bytes, _FLASH_SPARE_BYTES,
-        ))  # fmt: skip
 
 
-def _copy(board: Board, wanted: dict[str, bytes], say: Callable[[str], Any]) -> None:
+def _copy(board: Board, wanted: dict[str, bytes], free_bytes: int, say: Callable[[str], Any]) -> None:
     """What differs from what is there; what does not belong there goes."""
+    there = board.hashes(sorted({"/".join(path.split("/")[:3]) for path in wanted}))
+    new = [data for path, data in wanted.items() if path not in there]
+    needed = sum(-len(data) % _BLOCK_BYTES + len(data) for data in new) + _FLASH_SPARE_BYTES * bool(new)
+    if free_bytes < needed:
+        raise FlashError("it has %d bytes of flash free, and needs %d" % (free_bytes, needed))
+    board.remove(_MAIN)
     folders = sorted({posixpath.dirname(path) for path in wanted} | {payload.LIBRARY}, key=len)
     for folder in folders:
         board.make_folder(folder)
-    tops = sorted({"/".join(path.split("/")[:3]) for path in wanted})
-    there = board.hashes(tops)
     for path in there:
         if path not in wanted:
             board.remove(path)

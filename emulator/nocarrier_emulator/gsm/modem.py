@@ -26,7 +26,6 @@ class GsmModem:
     """find(host, port): who answers at an address; None if nobody does. on_dte(data): bytes for the terminal."""
 
     commands: dict[str, str] = {}  # the vendor's: name, and the method that carries it out
-    sockets_limit = 1
     closed_words = ("CLOSED",)  # said when a transparent connection ends
 
     def __init__(
@@ -285,6 +284,14 @@ class GsmModem:
 
     def _pin(self, argument: str) -> str:
         return self._card.pin(argument, self.say)
+
+    def _spic(self, argument: str) -> str:
+        self.say("+SPIC: %d,3,10,10" % self.faults.tries)
+        return "OK"
+
+    def _qpinc(self, argument: str) -> str:
+        self.say('+QPINC: "SC",%d,10' % self.faults.tries)
+        return "OK"
 
     def _signal(self, argument: str) -> str:
         self.say("+CSQ: %d,0" % self.faults.rssi)

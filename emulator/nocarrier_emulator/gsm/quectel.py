@@ -12,6 +12,7 @@ _REFUSED = 566  # "open socket failed" of the vendor's list
 
 class Quectel(GsmModem):
     commands = {
+        "+QPINC": "_qpinc",
         "+QICSGP": "_qicsgp",
         "+QIACT": "_qiact",
         "+QIDEACT": "_qideact",
@@ -20,7 +21,6 @@ class Quectel(GsmModem):
         "+QIRD": "_qird",
         "+QICLOSE": "_qiclose",
     }
-    sockets_limit = 12
     closed_words = ("NO CARRIER",)
 
     def power_cycle(self) -> None:

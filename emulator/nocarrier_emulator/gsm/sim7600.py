@@ -10,6 +10,7 @@ _OPEN = re.compile(r'=(\d),"TCP","([^"]+)",(\d+)')
 
 class Sim7600(GsmModem):
     commands = {
+        "+SPIC": "_spic",
         "+CGDCONT": "_cgdcont",
         "+CGAUTH": "_flag",
         "+CIPMODE": "_cipmode",
@@ -20,7 +21,6 @@ class Sim7600(GsmModem):
         "+CIPSEND": "_cipsend",
         "+CIPCLOSE": "_cipclose",
     }
-    sockets_limit = 10
 
     def _cgdcont(self, argument: str) -> str:
         self.apn = argument.split(",")[2].strip('"')

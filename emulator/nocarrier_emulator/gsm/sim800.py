@@ -12,6 +12,7 @@ class Sim800(GsmModem):
     """state: what +CIPSTATUS would say."""
 
     commands = {
+        "+SPIC": "_spic",
         "+CGATT": "_cgatt",
         "+CIPMODE": "_cipmode",
         "+CIPMUX": "_cipmux",
@@ -25,7 +26,6 @@ class Sim800(GsmModem):
         "+CIPSHUT": "_cipshut",
         "+CIPQSEND": "_flag",
     }
-    sockets_limit = 6
 
     def power_cycle(self) -> None:
         super().power_cycle()

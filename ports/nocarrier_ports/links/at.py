@@ -91,6 +91,10 @@ class AtPort:
         if self._unsent:
             self._unsent = self._unsent[self.port.write(self._unsent) :]
 
+    def unsent(self) -> bool:
+        """True if the port has not taken everything yet."""
+        return bool(self._unsent)
+
     def overdue(self, now_ms: int) -> bool:
         """True if the answer should have come by now."""
         return ticks_diff(now_ms, self.due_ms) >= 0

@@ -4,8 +4,7 @@ Theory of operation. One command runs at a time, and one reader takes all lines 
 unasked is heard whatever else is going on. What the connections want is looked at when no command runs: opening, data
 that waits, a portion to be sent, closing, in turn, and now and then the strength of the signal. Data that has arrived
 follows a line that says how much it is. A command that is never answered, and a module that starts anew, end all
-connections, and the module is brought up again when the next one is wanted. A module that says nothing at first may be
-in a transparent connection of somebody else's: it is called back from there, once.
+connections, and the module is brought up again when the next one is wanted (start.py).
 """
 
 from nocarrier.compat import const
@@ -13,10 +12,11 @@ from nocarrier.modular import ticks_diff
 from nocarrier_ports.links import atsocket
 from nocarrier_ports.links.address import halves
 from nocarrier_ports.links.at import PROMPT, AtPort, text_of, verdict
-from nocarrier_ports.links.bringup import RESTARTS, Access, BringUp
+from nocarrier_ports.links.bringup import RESTARTS, Access
 from nocarrier_ports.links.hangup import HangUp
 from nocarrier_ports.links.link import LinkError, NetError, NoCarrier, Timeout
 from nocarrier_ports.links.socketprofile import field_of, says, words_of
+from nocarrier_ports.links.start import Start
 
 try:
     from typing import Callable, Optional
@@ -28,9 +28,8 @@ except ImportError:
     pass
 
 _OFF = const(0)
-_BRING_UP = const(1)
+_STARTING = const(1)
 _UP = const(2)
-_CALLING_BACK = const(3)
 
 # The command that runs.
 _NONE = const(0)
@@ -60,9 +59,8 @@ class AtModem:
     ) -> None:
         self.profile = profile
         self._at = AtPort(port)
-        self._bringup = BringUp(self._at, profile.bring_up, access or Access())
-        self._hangup = HangUp(self._at, profile.bring_up)
-        self._called_back = False
+        hangup = HangUp(self._at, profile.bring_up)
+        self._start = Start(self._at, profile.bring_up, access or Access(), hangup)
         self._slots: "list[Optional[AtSocket]]" = [None] * min(connections, profile.connections)
         self._stale = [False] * len(self._slots)  # numbers that must be closed before they are used again
         self._suspect = False  # a command that should have worked did not: the module may have forgotten its network
@@ -70,13 +68,15 @@ class AtModem:
         self._state = _OFF
         self._running = _NONE
         self._of: "Optional[AtSocket]" = None  # whose command runs
+        self._orphan = False  # nobody wants the outcome of that command any more
+        self._portion: "Optional[bytes]" = None  # what it sends, until it was asked for
         self._turn = 0
         self._raw = 0  # bytes of data that are still to come
         self._signal_ms = 0
 
     @property
     def signal_dbm(self) -> "Optional[int]":
-        return self._bringup.signal_dbm
+        return self._start.signal_dbm
 
     def attach(self, socket: "AtSocket", now_ms: int) -> None:
         """The connection is wanted. Raises NetError if there are as many as there may be."""
@@ -91,15 +91,20 @@ class AtModem:
             self._at.open(now_ms)
             self._running = _NONE
             self._raw = 0
-            self._called_back = False
-            self._begin(now_ms)
+            self._state = _UP if self._start.begin(False, now_ms) else _STARTING
 
     def detach(self, socket: "AtSocket") -> None:
-        """Nobody wants the connection any more."""
-        if socket in self._slots:
-            self._slots[socket.number] = None
+        """Nobody wants the connection any more; a command that runs for it is seen to its end."""
         if self._of is socket:
-            self._off()  # in the middle of a command: who knows what the module has made of it
+            self._orphan = True
+        elif socket in self._slots:
+            self._slots[socket.number] = None
+        if self._state != _UP and [other for other in self._slots if other is not None] in ([], [socket]):
+            self._off()  # nobody waits for it to be brought up
+
+    def off(self) -> bool:
+        """True if nothing will happen before a connection is wanted."""
+        return self._state == _OFF
 
     def deadline_ms(self) -> "Optional[int]":
         """When step() is wanted although the module has said nothing."""
@@ -118,40 +123,21 @@ class AtModem:
     # -- one step ---------------------------------------------------------------------------------------------------
 
     def _step(self, now_ms: int) -> None:
-        if self._state == _CALLING_BACK and not self._hangup.step(now_ms):
-            self._begin(now_ms)
-        while self._state in (_BRING_UP, _UP):
+        if self._state == _STARTING and self._start.step(now_ms):
+            self._state = _UP
+        while self._state == _UP:
             if self._raw and not self._take_raw():
                 break
             line = self._at.line()
             if line is None:
                 break
-            if self._state == _UP:
-                self._line(line, now_ms)
-            elif self._bringup.line(line, now_ms):
-                self._state = _UP
-        if self._state == _BRING_UP and self._at.overdue(now_ms):
-            self._overdue(now_ms)
+            self._line(line, now_ms)
         if self._state != _UP:
             return
         if self._running != _NONE and self._at.overdue(now_ms):
             raise Timeout()
         if self._running == _NONE:
             self._next(now_ms)
-
-    def _begin(self, now_ms: int) -> None:
-        self._state = _UP if self._bringup.start(now_ms) else _BRING_UP
-
-    def _overdue(self, now_ms: int) -> None:
-        try:
-            if self._bringup.overdue(now_ms):
-                self._state = _UP
-        except Timeout:
-            if self._called_back or not self._bringup.silent():
-                raise
-            self._called_back = True
-            self._state = _CALLING_BACK
-            self._hangup.begin(True, False, now_ms)
 
     def _take_raw(self) -> bool:
         """Data behind its line; True if all of it is there."""
@@ -161,14 +147,13 @@ class AtModem:
             if n == 0:
                 return False
             self._raw -= n
-            if self._of is not None:
+            if self._of is not None and not self._orphan:
                 self._of.incoming.extend(memoryview(buf)[:n])
         return True
 
     def _off(self) -> None:
         self._state = _OFF
-        self._running = _NONE
-        self._of = None
+        self._ended()
         self._raw = 0
         self._suspect = False
         self._stale = [False] * len(self._slots)  # bringing it up closes them
@@ -214,11 +199,16 @@ class AtModem:
     def _run(self, kind: int, socket: "Optional[AtSocket]", command: str, wait_ms: int, now_ms: int) -> None:
         self._running = kind
         self._of = socket
+        self._orphan = False
+        self._portion = socket.outgoing if socket is not None and kind == _SEND else None
         self._at.send(command, wait_ms, now_ms)
 
     def _ended(self) -> None:
+        socket, self._of = self._of, None
         self._running = _NONE
-        self._of = None
+        if self._orphan and socket is not None and socket.state == atsocket.CLOSED:
+            self._slots[socket.number] = None
+        self._orphan = False
 
     # -- lines ------------------------------------------------------------------------------------------------------
 
@@ -271,19 +261,20 @@ class AtModem:
         ended = verdict(line)
         socket = self._of
         if self._running == _SIGNAL:
-            self._bringup.take_signal(line)
+            self._start.take_signal(line)
         elif self._running == _SEND and socket is not None:
             return self._of_send(line, ended, socket, now_ms)
         elif self._running == _READ and socket is not None:
             if says(line, self.profile.data, socket.number):
                 self._announced(line, socket)
                 return True
-            if ended is False:
+            if ended is False and not self._orphan:
                 socket.nothing_left()
         elif self._running == _OPEN and socket is not None:
             if ended is False:
-                socket.fail(NetError(text_of(line)))
                 self._suspect = True
+                if not self._orphan:
+                    socket.fail(NetError(text_of(line)))
             if ended is None:
                 return False
             # OK: how it ends is told in a line of its own, whenever that is.
@@ -303,7 +294,12 @@ class AtModem:
     def _of_send(self, line: bytes, ended: "Optional[bool]", socket: "AtSocket", now_ms: int) -> bool:
         profile = self.profile
         if line == PROMPT:
-            self._at.put(socket.outgoing)
+            if self._portion is not None:  # once: a short message that begins so is no prompt
+                self._at.put(self._portion)
+                self._portion = None
+            return True
+        if self._orphan and (says(line, profile.sent, socket.number) or ended is False):
+            self._ended()
             return True
         if says(line, profile.sent, socket.number):
             field = profile.sent_field
@@ -322,6 +318,8 @@ class AtModem:
     def _announced(self, line: bytes, socket: "AtSocket") -> None:
         """Data follows this line. As long as it does, there may be more, of which the module says nothing."""
         self._raw = field_of(line, self.profile.data, socket.number, self.profile.data_field)
+        if self._orphan:
+            return
         if self._raw == 0:
             socket.nothing_left()
         else:

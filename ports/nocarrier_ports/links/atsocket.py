@@ -6,7 +6,7 @@ again. What has arrived waits in the module until there is room here.
 
 from nocarrier.compat import const
 from nocarrier.modular import ticks_add, ticks_diff
-from nocarrier_ports.links.address import halves
+from nocarrier_ports.links.address import halves, redirected
 from nocarrier_ports.links.link import Link, LinkError, NetError, NoCarrier
 
 try:
@@ -36,6 +36,7 @@ class AtSocket(Link):
     def __init__(self, modem: "AtModem", address: str, window_bytes: int = 256) -> None:
         self.modem = modem
         self.address = self._home = address
+        self._elsewhere = ""  # where the next connection goes, and only that
         self.window_bytes = window_bytes
         self.state = CLOSED
         self.number = 0
@@ -52,6 +53,7 @@ class AtSocket(Link):
     # -- as a link --------------------------------------------------------------------------------------------------
 
     def open(self, now_ms: int) -> None:
+        self.address, self._elsewhere = self._elsewhere or self._home, ""
         self.outgoing = b""
         self.incoming = bytearray()
         self.unread = False
@@ -99,6 +101,8 @@ class AtSocket(Link):
             self.state = ENDING
         elif self.state == WANTED:
             self.state = CLOSED
+        if self.modem.off():
+            self.state = CLOSED
         if self.state == ENDING and self._fault is None:
             try:
                 self.modem.step(now_ms)
@@ -107,9 +111,8 @@ class AtSocket(Link):
         return self.state == ENDING and self._fault is None
 
     def close(self) -> None:
-        self.modem.detach(self)
         self.state = CLOSED
-        self.address = self._home
+        self.modem.detach(self)
 
     def deadline_ms(self) -> "Optional[int]":
         """The module may say something at any time; what this link itself waits for is here."""
@@ -119,8 +122,10 @@ class AtSocket(Link):
         return ticks_add(self._asked_ms, _POLL_MS) if modem_ms is None and self.state == OPEN else modem_ms
 
     def redirect(self, address: str) -> bool:
-        self.address = ":".join(halves(address, halves(self._home)[1]))
-        return True
+        found = redirected(address, halves(self._home)[1])
+        if found is not None:
+            self._elsewhere = ":".join(found)
+        return found is not None
 
     def status(self) -> str:
         return _STATUS[self.state]

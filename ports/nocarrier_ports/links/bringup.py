@@ -67,14 +67,15 @@ class BringUp:
         self._at = at
         self._profile = profile
         self._access = access
-        self._pin_refused = False  # for good: a third wrong one would lock the card
+        self._pin_used = False  # and the card has not been seen open since: a third wrong one would lock it
         self._reset()
 
     def _reset(self) -> None:
         self._step = -1
         self._asked = 0  # how often in this step
         self._heard = False  # the modem has answered something
-        self._resting = self._entering = self._denied = False
+        self._resting = self._entering = self._counting = self._denied = False
+        self._tries: "Optional[int]" = None  # that the card has left, where the module tells
         self._said: "Optional[bytes]" = None  # what the step is about, before its final result
         self._ended: "Optional[bool]" = None
         self._until_ms = 0
@@ -121,6 +122,10 @@ class BringUp:
             if self._asked >= self._profile.wakes:
                 raise Timeout()
             self._ask(now_ms)
+            return False
+        if self._counting:  # this module cannot tell
+            self._counting = False
+            self._enter_pin(now_ms)
             return False
         if kind in (TRY, SIGNAL):
             return self._next(now_ms)
@@ -179,19 +184,25 @@ class BringUp:
     def _sim(self, line: bytes, ended: "Optional[bool]", now_ms: int) -> int:
         if line.startswith(b"+CPIN:"):
             self._said = line
+        elif self._counting and line.startswith(self._profile.pin_tries.split("=")[0].encode()):
+            self._tries = _first_number(line)
         if ended is None:
             return _WAIT
         said = line if self._said is None else self._said
+        if self._counting:
+            self._counting = False
+            self._enter_pin(now_ms)
+            return _WAIT
         if self._entering:  # this is the answer to the PIN itself
             self._entering = False
             if ended or said in _SIM_BUSY:
                 return _AGAIN
-            self._pin_refused = True
             raise SimError(_REFUSES)
         if said == _READY:
+            self._pin_used = False
             return _NEXT
         if said in _WANTS_PIN:
-            self._enter_pin(now_ms)
+            self._count_tries(now_ms)
             return _WAIT
         for word, text in _SIM_FAULTS:
             if said == word:
@@ -199,12 +210,23 @@ class BringUp:
         self._said = said
         return _AGAIN  # busy, or a word that nobody knows: noise may have changed it
 
-    def _enter_pin(self, now_ms: int) -> None:
-        if self._pin_refused:
+    def _count_tries(self, now_ms: int) -> None:
+        """Before the PIN is sent the module is asked how often it may be wrong, where it can tell."""
+        if self._pin_used:
             raise SimError(_REFUSES)
         if not self._access.pin:
             raise SimError("wants its PIN")
-        self._entering = True
+        if self._profile.pin_tries:
+            self._counting = True
+            self._said = None
+            self._at.send(self._profile.pin_tries, self._profile.answer_ms, now_ms)
+        else:
+            self._enter_pin(now_ms)
+
+    def _enter_pin(self, now_ms: int) -> None:
+        if self._tries is not None and self._tries < 2:
+            raise SimError("has one try left: use a phone")
+        self._entering = self._pin_used = True
         self._said = None
         self._at.send('+CPIN="%s"' % self._access.pin, self._profile.answer_ms, now_ms)
 
@@ -248,6 +270,13 @@ class BringUp:
         if ended is False:
             raise self._failed(line)
         return _NEXT if ended or (b"." in line and line[:1].isdigit()) else _WAIT
+
+
+def _first_number(line: bytes) -> "Optional[int]":
+    for field in line.split(b":")[-1].split(b","):
+        if field.strip().isdigit():
+            return int(field)
+    return None
 
 
 # In the order of dialprofile's constants.

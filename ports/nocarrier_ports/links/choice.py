@@ -1,8 +1,7 @@
 """Which link the settings ask for. What is not asked for is not loaded."""
 
-from nocarrier.decimal import decimal
 from nocarrier.errors import UsageError
-from nocarrier_ports.links.address import halves
+from nocarrier_ports.links.address import halves, port_of
 
 try:
     from typing import Callable
@@ -14,7 +13,6 @@ except ImportError:
     pass
 
 NET = "net"  # as the port: the board's own network, WiFi or Ethernet, in clear
-_PORT_DIGITS = 5
 _DNS_PORT = "53"
 
 
@@ -50,7 +48,7 @@ def _net_link(settings: "Settings", entropy: "Callable[[int], bytes]") -> "Link"
 
 
 def _port(text: str) -> int:
-    number = decimal(text, _PORT_DIGITS)
-    if not 0 < number < 65536:
+    number = port_of(text)
+    if not number:
         raise UsageError("settings: no port: " + text)
     return number

@@ -5,9 +5,6 @@ modem says CONNECT; behind that line every byte belongs to the call. Its states 
 and closing() move them on, nothing waits. What is long has a part of its own: bringing the modem up (bringup.py), a
 terminal server's questions (loginscript.py), hanging up (hangup.py). What modems differ in is in dialprofile.py.
 
-A modem that does not answer its first command may still be in a call of which nobody here knows (the handheld was
-restarted): it is then called back by the escape sequence and hung up, once, before the silence counts as a fault.
-
 Words like NO CARRIER may be the modem's or a message's. Where there is a carrier line, that says which. Else they are
 only a hint (hints.py): when they stand alone and silence follows, doubtful() says so, and whoever reads the call asks
 its server for a sign of life. Any byte that follows shows that they were data; calling the modem back to ask it would
@@ -16,14 +13,15 @@ put the escape sequence into the call.
 
 from nocarrier.compat import const
 from nocarrier.modular import ticks_add, ticks_diff
-from nocarrier_ports.links.address import halves
+from nocarrier_ports.links.address import halves, redirected
 from nocarrier_ports.links.at import AtPort, text_of
-from nocarrier_ports.links.bringup import Access, BringUp
+from nocarrier_ports.links.bringup import Access
 from nocarrier_ports.links.dialprofile import DialProfile
 from nocarrier_ports.links.hangup import HangUp
 from nocarrier_ports.links.hints import Hints
-from nocarrier_ports.links.link import Link, LinkError, NoAnswer, NoCarrier, Timeout
+from nocarrier_ports.links.link import Link, NoAnswer, NoCarrier
 from nocarrier_ports.links.loginscript import LoginScript
+from nocarrier_ports.links.start import Start
 
 try:
     from typing import Optional
@@ -34,14 +32,13 @@ except ImportError:
     pass
 
 _IDLE = const(0)
-_BRING_UP = const(1)
+_STARTING = const(1)
 _DIALLING = const(2)
 _SCRIPT = const(3)
 _ONLINE = const(4)
 _HANGING_UP = const(5)
-_CALLING_BACK = const(6)  # hanging up, to begin anew
 
-_STATUS = ("", "modem", "dialling", "logging in", "online", "hanging up", "hanging up")
+_STATUS = ("", "modem", "dialling", "logging in", "online", "hanging up")
 _CONNECTED = (b"1", b"5")  # in digits; above 8 they mean CONNECT at some rate, on which vendors do not agree
 _LAST_FAILURE = const(8)
 _PLUS = const(0x2B)
@@ -67,24 +64,23 @@ class Dialler(Link):
         self._elsewhere = ""  # where the next call goes, and only that
         self._profile = profile = profile or DialProfile()
         self._at = at = AtPort(port)
-        self._bringup = BringUp(at, profile, access or Access())
         self._script = LoginScript(script, at.put)
         self._hangup = HangUp(at, profile)
+        self._start = Start(at, profile, access or Access(), self._hangup)
         self._hints = Hints(profile.lost)
         self._state = _IDLE
-        self._called_back = False  # the modem was silent, and its old call has been hung up once
         self._dtr_works = False
         self._data = b""  # of the call, told from hints
         self._byte = bytearray(1)
         self._now_ms = self._heard_ms = self._written_ms = 0
-        self._doubtful = self._doubted = False
+        self._doubtful = self._doubted = self._script_done = False
         self._plus_waits = self._plus_alone = False
         self.connect_text = ""
 
     @property
     def signal_dbm(self) -> "Optional[int]":
         """How strong the network was before the call; None where the modem does not tell."""
-        return self._bringup.signal_dbm
+        return self._start.signal_dbm
 
     def open(self, now_ms: int) -> None:
         self._at.open(now_ms)
@@ -92,20 +88,24 @@ class Dialler(Link):
         self._hints.clear()
         self._hangup.cancel()
         self._data = b""
-        self._called_back = self._doubtful = self._doubted = self._plus_waits = self._plus_alone = False
-        self._begin(now_ms)
+        self._doubtful = self._doubted = self._plus_waits = self._plus_alone = False
+        self._state = _STARTING
+        if self._start.begin(self._dtr_works, now_ms):
+            self._dial(now_ms)
 
     def ready(self, now_ms: int) -> bool:
         self._now_ms = now_ms
-        if self._state == _CALLING_BACK and not self._hangup.step(now_ms):
-            self._begin(now_ms)
-        while self._state in (_BRING_UP, _DIALLING):
+        if self._state == _STARTING and self._start.step(now_ms):
+            self._dial(now_ms)
+        while self._state == _DIALLING:
             line = self._at.line()
             if line is None:
                 break
             self._line(line, now_ms)
-        if self._state in (_BRING_UP, _DIALLING) and self._at.overdue(now_ms):
-            self._overdue(now_ms)
+        if self._state == _DIALLING and self._at.overdue(now_ms):
+            self._at.put(b"\r")
+            self._state = _IDLE
+            raise NoAnswer()
         if self._state == _SCRIPT:
             self._run_script(now_ms)
         return self._state == _ONLINE
@@ -180,7 +180,7 @@ class Dialler(Link):
         if self._state == _IDLE:
             return False
         if self._state != _HANGING_UP:
-            if self._state != _CALLING_BACK:
+            if not (self._state == _STARTING and self._start.calling_back()):
                 in_call = self._state in (_SCRIPT, _ONLINE)
                 self._hangup.begin(in_call, self._dtr_works, now_ms)
             self._state = _HANGING_UP
@@ -190,7 +190,6 @@ class Dialler(Link):
 
     def close(self) -> None:
         self._state = _IDLE
-        self._elsewhere = ""
         self._port.close()
 
     def deadline_ms(self) -> "Optional[int]":
@@ -206,73 +205,47 @@ class Dialler(Link):
 
     def redirect(self, address: str) -> bool:
         """Only a data service can be told an address."""
-        if "{host}" not in self._profile.dial:
-            return False
-        self._elsewhere = address
-        return True
+        found = redirected(address, halves(self._number)[1]) if "{host}" in self._profile.dial else None
+        self._elsewhere = ":".join(found) if found is not None else ""
+        return found is not None
 
     def status(self) -> str:
         return _STATUS[self._state]
 
     # -- until the call stands --------------------------------------------------------------------------------------
 
-    def _begin(self, now_ms: int) -> None:
-        self._state = _BRING_UP
-        if self._bringup.start(now_ms):
-            self._dial(now_ms)
-
     def _dial(self, now_ms: int) -> None:
         host, port = halves(self._number)
         if self._elsewhere:
-            host, port = halves(self._elsewhere, port)
+            host, port = halves(self._elsewhere)
             self._elsewhere = ""
         self._state = _DIALLING
         command = self._profile.dial.format(number=self._number, host=host, port=port)
         self._at.send(command, self._profile.connect_ms, now_ms)
 
     def _line(self, line: bytes, now_ms: int) -> None:
-        try:
-            if self._state == _BRING_UP:
-                if self._bringup.line(line, now_ms):
-                    self._dial(now_ms)
-                return
-            for words, failure in self._profile.failures:
-                if _is_one_of(line, words):
-                    raise failure(text_of(line))
-        except LinkError:
-            self._state = _BRING_UP  # the modem is in command state
-            raise
+        for words, failure in self._profile.failures:
+            if _is_one_of(line, words):
+                self._state = _STARTING  # the modem is in command state
+                raise failure(text_of(line))
         if line.startswith(b"CONNECT") or line in _CONNECTED or (line.isdigit() and int(line) > _LAST_FAILURE):
             self.connect_text = text_of(line)
             self._written_ms = now_ms
-            self._state = _ONLINE if self._script.start(now_ms) else _SCRIPT
-
-    def _overdue(self, now_ms: int) -> None:
-        if self._state == _DIALLING:
-            self._at.put(b"\r")
-            self._state = _IDLE
-            raise NoAnswer()
-        try:
-            if self._bringup.overdue(now_ms):
-                self._dial(now_ms)
-        except Timeout:
-            if self._called_back or not self._bringup.silent():
-                self._state = _IDLE
-                raise
-            self._called_back = True
-            self._state = _CALLING_BACK
-            self._hangup.begin(True, self._dtr_works, now_ms)
+            self._script_done = self._script.start(now_ms)
+            self._state = _SCRIPT
 
     def _run_script(self, now_ms: int) -> None:
+        """Until it is through, and the port has taken all of it: what follows belongs to somebody else."""
         self._at.put(b"")
-        while self._state == _SCRIPT:
+        while not self._script_done:
             if self._at.take(self._byte) == 0:
                 if self._port.carrier() is False:
                     raise NoCarrier()
                 self._script.check(now_ms)
                 return
-            if self._script.byte(self._byte[0], now_ms):
-                self._state = _ONLINE
+            self._script_done = self._script.byte(self._byte[0], now_ms)
+        if not self._at.unsent():
+            self._state = _ONLINE
 
 
 def _is_one_of(line: bytes, words: "tuple[bytes, ...]") -> bool:

@@ -89,6 +89,8 @@ _DATA_FAILURES: "tuple[tuple[tuple[bytes, ...], type[Any]], ...]" = (
 )
 _HAYES_INIT = ("E0Q0V1", "X4", "&C1", "&D2", "S0=0")
 GSM_INIT = ("E0Q0V1", "+CMEE=1")
+SIMCOM_TRIES = "+SPIC"  # how many wrong PINs the card still takes
+QUECTEL_TRIES = '+QPINC="SC"'
 GSM_WAKES = const(3)  # modules that find out the rate by themselves swallow the first commands
 
 
@@ -103,6 +105,7 @@ class DialProfile:
     hang_up:    what ends a call when the modem is in command state.
     lost:       what the modem says when the call has ended by itself.
     guard_ms:   silence around the escape sequence (S12). answer_ms: how long a command of init or hang_up may take.
+    pin_tries:  asks how many wrong PINs the card still takes, the first number of the answer; "": that cannot be asked.
     by_dtr:     dropping DTR ends a call, where that line is wired.
     """
 
@@ -120,6 +123,7 @@ class DialProfile:
         wakes: int = 1,
         register_ms: int = 90_000,
         by_dtr: bool = True,
+        pin_tries: str = "",
     ) -> None:
         self.init = init
         self.guard_ms = guard_ms
@@ -133,6 +137,7 @@ class DialProfile:
         self.wakes = wakes
         self.register_ms = register_ms
         self.by_dtr = by_dtr
+        self.pin_tries = pin_tries
 
 
 def hayes(init: "tuple[str, ...]" = ()) -> DialProfile:
@@ -144,22 +149,26 @@ def sim800(init: "tuple[str, ...]" = ()) -> DialProfile:
     """SIMCom's modules for GSM: SIM800, SIM900."""
     dial = '+CIPSTART="TCP","{host}","{port}"'
     close = ("+CIPCLOSE=1", "+CIPSHUT")
-    return _data(init, 160_000, _SIM800_STEPS, dial, close, (b"CLOSED", b"+PDP: DEACT"))
+    return _data(init, 160_000, _SIM800_STEPS, dial, close, (b"CLOSED", b"+PDP: DEACT"), SIMCOM_TRIES)
 
 
 def sim7600(init: "tuple[str, ...]" = ()) -> DialProfile:
     """SIMCom's modules for LTE: SIM7500, SIM7600, A76xx."""
     lost = (b"CLOSED", b"+IPCLOSE:", b"+CIPEVENT:")
-    return _data(init, 120_000, _SIM7600_STEPS, '+CIPOPEN=0,"TCP","{host}",{port}', ("+CIPCLOSE=0",), lost)
+    return _data(
+        init, 120_000, _SIM7600_STEPS, '+CIPOPEN=0,"TCP","{host}",{port}', ("+CIPCLOSE=0",), lost, SIMCOM_TRIES
+    )
 
 
 def quectel(init: "tuple[str, ...]" = ()) -> DialProfile:
     """Quectel's modules: BG95, BG96, EC2x."""
     lost = (b"NO CARRIER", b"+QIURC:")
-    return _data(init, 151_000, _QUECTEL_STEPS, '+QIOPEN=1,0,"TCP","{host}",{port},0,2', ("+QICLOSE=0",), lost)
+    return _data(
+        init, 151_000, _QUECTEL_STEPS, '+QIOPEN=1,0,"TCP","{host}",{port},0,2', ("+QICLOSE=0",), lost, QUECTEL_TRIES
+    )
 
 
-def _data(init: Any, connect_ms: int, steps: Any, dial: str, hang_up: Any, lost: Any) -> DialProfile:
+def _data(init: Any, connect_ms: int, steps: Any, dial: str, hang_up: Any, lost: Any, pin_tries: str) -> DialProfile:
     return DialProfile(
         init or GSM_INIT,
         1_100,
@@ -172,6 +181,7 @@ def _data(init: Any, connect_ms: int, steps: Any, dial: str, hang_up: Any, lost:
         lost,
         GSM_WAKES,
         by_dtr=False,
+        pin_tries=pin_tries,
     )
 
 

@@ -1,7 +1,6 @@
 """A link to whatever server a domain names (RFC 6120 §3.2): its servers are tried in their order, within one call."""
 
-from nocarrier.decimal import decimal
-from nocarrier_ports.links.address import halves
+from nocarrier_ports.links.address import port_of, redirected
 from nocarrier_ports.links.link import Link, LinkError, NoCarrier
 from nocarrier_ports.links.resolver import Resolver, Target
 
@@ -12,7 +11,7 @@ try:
 except ImportError:
     pass
 
-_PORT_DIGITS = 5
+_USUAL_PORT = "5222"
 
 
 class DomainLink(Link):
@@ -71,11 +70,11 @@ class DomainLink(Link):
                     raise
 
     def redirect(self, address: str) -> bool:
-        host, text = halves(address)
-        port = decimal(text, _PORT_DIGITS) if text else 5222
-        if not host or not 0 < port < 65536:
+        found = redirected(address, _USUAL_PORT)
+        if found is None:
             return False
-        self._elsewhere = Target(host.strip("[]"), port, self._target is not None and self._target.direct)
+        direct = self._target is not None and self._target.direct
+        self._elsewhere = Target(found[0].strip("[]"), port_of(found[1]), direct)
         return True
 
     # -- what the server's link does --------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ class PppLink(Link):
         elif self._state == _CALLING:
             self._state = _HANGING_UP
         if self._state == _FALLING and (not self._ppp.isconnected() or ticks_diff(now_ms, self._due_ms) >= 0):
-            self._ppp = None
+            self._let_go()
             self._state = _HANGING_UP
         if self._state == _HANGING_UP and not self._dialler.closing(now_ms):
             self._state = _IDLE
@@ -130,9 +130,14 @@ class PppLink(Link):
                 self._ppp.disconnect()
             except OSError:
                 pass
-            self._ppp = None
+            self._let_go()
         self._dialler.close()
         self._state = _IDLE
+
+    def _let_go(self) -> None:
+        """Takes the stream away: PPP that still waits for the other side's consent would read the modem's answers."""
+        self._ppp.config(stream=None)
+        self._ppp = None
 
     # -- what the link through it does ------------------------------------------------------------------------------
 

@@ -77,10 +77,15 @@ class Resolver:
         self._found = []
         self._service = 0
         self._denied = False
-        found = socket.getaddrinfo(self._server[0], self._server[1], 0, socket.SOCK_DGRAM)[0]
-        self._socket = socket.socket(found[0], found[1], found[2])
-        self._socket.setblocking(False)
-        self._socket.connect(found[-1])  # the system then takes answers from nobody else
+        try:
+            found = socket.getaddrinfo(self._server[0], self._server[1], 0, socket.SOCK_DGRAM)[0]
+            self._socket = socket.socket(found[0], found[1], found[2])
+            self._socket.setblocking(False)
+            self._socket.connect(found[-1])  # the system then takes answers from nobody else
+        except UnicodeError:  # CPython's word for a name that is none
+            self._fail("no such name server")
+        except OSError as error:
+            self._fail(str(error))
         self._begin_service(now_ms)
 
     def resolved(self, now_ms: int) -> bool:

@@ -12,7 +12,9 @@ from nocarrier_ports.links.dialprofile import (
     MUST,
     NETOPEN,
     NETWORK,
+    QUECTEL_TRIES,
     REPORT,
+    SIMCOM_TRIES,
     START,
     TRY,
     DialProfile,
@@ -68,7 +70,9 @@ class SocketProfile:
     """
 
     def __init__(self, steps: "Any", connections: int, portion_bytes: int, connect_ms: int, **words: "Any") -> None:
-        self.bring_up = DialProfile(GSM_INIT, answer_ms=10_000, steps=steps, wakes=GSM_WAKES, by_dtr=False)
+        self.bring_up = DialProfile(
+            GSM_INIT, answer_ms=10_000, steps=steps, wakes=GSM_WAKES, by_dtr=False, pin_tries=words["pin_tries"]
+        )
         self.connections = connections
         self.portion_bytes = portion_bytes
         self.connect_ms = connect_ms
@@ -128,6 +132,7 @@ def sim800() -> SocketProfile:
         arrived="+CIPRXGET: 1,{n}",
         closed="{n}, CLOSED",
         lost=(b"+PDP: DEACT",),
+        pin_tries=SIMCOM_TRIES,
     )
 
 
@@ -152,6 +157,7 @@ def sim7600() -> SocketProfile:
         arrived="+CIPRXGET: 1,{n}",
         closed="+IPCLOSE: {n},",
         lost=(b"+CIPEVENT:", b"+NETCLOSE:"),
+        pin_tries=SIMCOM_TRIES,
     )
 
 
@@ -176,6 +182,7 @@ def quectel() -> SocketProfile:
         arrived='+QIURC: "recv",{n}',
         closed='+QIURC: "closed",{n}',
         lost=(b'+QIURC: "pdpdeact"',),
+        pin_tries=QUECTEL_TRIES,
     )
 
 
