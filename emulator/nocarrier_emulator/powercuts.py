@@ -27,7 +27,7 @@ from nocarrier_emulator.dialogue import CountingEntropy
 from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.flash import MemoryFlash, PowerCut
 
-_SOON_MS = 3_000  # whatever is to happen that soon is waited for
+_SOON_MS = 7_000  # whatever is to happen that soon is waited for
 _ROUNDS = 400  # in which two devices and an exchange come to rest
 _STEP_MS = 50
 
