@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from nocarrier_emulator.clock import Alarm, Clock
+from nocarrier_emulator.escape import Escape
 from nocarrier_emulator.line import Line, LineEnd
 from nocarrier_emulator.phonebook import PhoneBook
 
@@ -17,7 +18,6 @@ _CODES = {
 _COMMAND = re.compile(r"(D.*|S\d+(?:=\d*|\?)|[&\\%]?[A-Z]\d*)")
 _LINE_CHARS = 80
 _LAMP_MS = 150  # how long SD and RD stay lit after a byte
-_ESCAPE_COUNT = 3
 _REGISTERS = 255
 _WAITING_BYTES = 1024
 
@@ -50,9 +50,7 @@ class Modem:
         self._dialling: Alarm | None = None
         self._text = ""
         self._last = ""
-        self._escape: Alarm | None = None
-        self._plus = 0
-        self._heard_ms = -1e9
+        self._escape = Escape(clock, self._escaped)
         self._defaults()
 
     def _defaults(self) -> None:
@@ -133,30 +131,13 @@ class Modem:
             self.total_up += taken
             self._up_ms = self._clock.now_ms()
             self.on_wire("up", data[:taken])
-            self._watch_escape(data[:taken])
+            self._escape.data(data[:taken], self._registers[2], self._registers[12] * 20)
             return taken
         for byte in data:
             self._command_byte(byte)
         return len(data)
 
-    def _watch_escape(self, data: bytes) -> None:
-        now_ms = self._clock.now_ms()
-        guard_ms = self._registers[12] * 20
-        if self._escape is not None:
-            self._escape.cancel()
-            self._escape = None
-        fresh = now_ms - self._heard_ms >= guard_ms
-        self._heard_ms = now_ms
-        if data.strip(bytes([self._registers[2]])) or self._registers[2] > 127:
-            self._plus = 0
-            return
-        self._plus = (0 if fresh else self._plus) + len(data) if (fresh or self._plus) else 0
-        if self._plus == _ESCAPE_COUNT:
-            self._escape = self._clock.call_later(guard_ms, self._escaped)
-
     def _escaped(self) -> None:
-        self._escape = None
-        self._plus = 0
         if self._online:
             self._online = False
             self._result("OK")
@@ -281,7 +262,8 @@ class Modem:
         self._result("CONNECT %d" % self.rate_bps)
         self._online = True
         self._waiting = bytearray()
-        self._heard_ms = self._since_ms = self._clock.now_ms()
+        self._since_ms = self._clock.now_ms()
+        self._escape.begin()
         callee.answer(self.line.b)
 
     def _unanswered(self) -> None:

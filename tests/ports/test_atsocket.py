@@ -11,11 +11,13 @@ from nocarrier_emulator.gsm.sim800 import Sim800
 from nocarrier_emulator.gsm.sim7600 import Sim7600
 from nocarrier_emulator.handheld import ModemStream
 from nocarrier_emulator.phonebook import Subscriber
+from nocarrier_emulator.scriptedport import ScriptedPort
 from nocarrier_ports.links import atsocket
 from nocarrier_ports.links import link as links
 from nocarrier_ports.links.atmodem import AtModem
 from nocarrier_ports.links.atsocket import AtSocket
 from nocarrier_ports.links.bringup import Access
+from nocarrier_ports.links.dialprofile import DialProfile
 from nocarrier_ports.links.socketprofile import PROFILES
 from nocarrier_ports.links.stream import StreamLink
 
@@ -304,6 +306,103 @@ def test_one_that_is_refused_or_leaves_in_the_middle_of_a_command_does_not_distu
         other.close()
         assert bench.talk([b"<x/>"]) == [b"<x/>"]
     assert bench.call(sockets=[other]) and bench.talk([b"a", b"b"]) == [b"a", b"b"]
+
+
+def test_connections_that_fail_and_are_forgotten_leave_their_place_to_others(name):
+    bench = Bench(name, sockets=2)
+    assert bench.call(sockets=bench.sockets[:1])
+    for turn in range(12):
+        other = AtSocket(bench.modem, "nowhere.test:5222" if turn % 2 else "jabber.test:5222")
+        other.open(bench.clock.ticks_ms())
+        if turn % 2:
+            with pytest.raises(links.NetError):
+                for _ in range(200):
+                    other.ready(bench.clock.ticks_ms())
+                    bench.clock.run(STEP_MS)
+        else:
+            for _ in range(5 * turn):  # it leaves while it is opened, or stands
+                other.ready(bench.clock.ticks_ms())
+                bench.clock.run(STEP_MS)
+        other.close()
+        assert bench.talk([b"<x/>"]) == [b"<x/>"]
+        bench.clock.run(2_000)
+        bench.sockets[0].poll(bench.clock.ticks_ms())
+
+
+def by_hand(connections=2):
+    """A SIM7600 that a test plays; returns (port, modem, a link that stands, another that is being opened)."""
+    port, profile = ScriptedPort(), PROFILES["sim7600"]()
+    profile.bring_up = DialProfile(init=())
+    modem = AtModem(port, profile, None, connections)
+    one, other = AtSocket(modem, "a.test:1"), AtSocket(modem, "b.test:2")
+    one.open(0)
+    one.ready(1)
+    port.says(b"\r\nOK\r\n\r\n+CIPOPEN: 0,0\r\n")
+    assert one.ready(2)
+    port.says(b"\r\n+CSQ: 9,0\r\n\r\nOK\r\n")
+    one.poll(3)
+    port.heard()
+    other.open(4)
+    other.ready(5)
+    assert port.heard() == b'AT+CIPOPEN=1,"TCP","b.test",2\r'
+    return port, modem, one, other
+
+
+def test_the_next_command_waits_for_the_last_word_of_the_one_before():
+    port, _, one, other = by_hand()
+    port.says(b"\r\n+CIPOPEN: 1,4\r\n")
+    with pytest.raises(links.NetError):
+        other.ready(6)
+    one.write(b"<x/>")
+    assert port.heard() == b""  # or the ERROR that follows would be taken for this one's answer
+    port.says(b"\r\nERROR\r\n")
+    one.poll(7)
+    assert port.heard() == b"AT+CIPSEND=0,4\r"
+
+
+def test_one_that_is_closed_while_it_sends_is_waited_for_for_a_moment_only():
+    for last_word in (b"\r\nERROR\r\n", b""):
+        port, _, one, other = by_hand()
+        port.says(b"\r\nOK\r\n\r\n+CIPOPEN: 1,0\r\n")
+        assert other.ready(6)
+        other.write(b"<x/>")
+        assert port.heard() == b"AT+CIPSEND=1,4\r"
+        port.says(b"\r\n+IPCLOSE: 1,1\r\n")
+        with pytest.raises(links.NoCarrier):
+            other.poll(7)
+            other.read_into(bytearray(9))
+        one.write(b"<y/>")
+        assert port.heard() == b""
+        port.says(last_word)
+        one.poll(8 if last_word else 2_000)
+        assert port.heard() == b"AT+CIPSEND=0,4\r"
+        assert one.closing(2_001) and other.closing(2_001) is False
+
+
+def test_one_that_left_before_it_was_refused_leaves_its_place():
+    port, modem, one, other = by_hand()
+    other.close()
+    port.says(b"\r\n+CIPOPEN: 1,4\r\n\r\nERROR\r\n")
+    one.poll(6)
+    third = AtSocket(modem, "c.test:3")
+    third.open(7)
+    third.ready(8)
+    assert third.number == 1 and port.heard() == b"AT+CIPCLOSE=1\r"  # a number that has failed is closed first
+    port.says(b"\r\nOK\r\n")
+    third.ready(9)
+    assert port.heard() == b'AT+CIPOPEN=1,"TCP","c.test",3\r'
+
+
+def test_one_that_is_opened_again_at_once_takes_nothing_of_its_former_life_for_its_own():
+    port, _, _, other = by_hand()
+    other.close()
+    other.open(6)
+    port.says(b"\r\n+CIPOPEN: 1,4\r\n\r\nERROR\r\n")
+    assert not other.ready(7) and port.heard() == b"AT+CIPCLOSE=1\r"
+    port.says(b"\r\nOK\r\n")
+    assert not other.ready(8)
+    port.says(b"\r\nOK\r\n\r\n+CIPOPEN: 1,0\r\n")
+    assert other.ready(9)
 
 
 def test_hanging_up_while_the_network_is_looked_for_leaves_nothing_behind(name):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from nocarrier_emulator.clock import Alarm, Clock
+from nocarrier_emulator.escape import Escape
 from nocarrier_emulator.gsm.card import Card
 from nocarrier_emulator.gsm.faults import Faults
 from nocarrier_emulator.gsm.sockets import Socket
@@ -19,6 +20,7 @@ Handler = Callable[[str], str]
 _COMMAND = re.compile(r"([+$^][A-Z0-9]+)([=?][^;]*)?;?|([&\\%]?[A-Z])(\d*)")
 _LINE_CHARS = 160
 _GUARD_MS = 1_000
+_ESCAPE_CHARACTER = 43
 _CODES = {"OK": 0, "CONNECT": 1, "NO CARRIER": 3, "ERROR": 4}
 
 
@@ -64,9 +66,7 @@ class GsmModem:
         self._text = ""
         self._pending = ""  # the command whose result is still to come
         self._alarms: list[Alarm] = []
-        self._plus = 0
-        self._heard_ms = -1e9
-        self._escape: Alarm | None = None
+        self._escape = Escape(self.clock, self._escaped)
         self._payload: tuple[int, Callable[[bytes], None]] | None = None
         self._body = bytearray()
         self._card = Card(self.faults)
@@ -96,29 +96,13 @@ class GsmModem:
         """Bytes from the terminal; returns how many were taken."""
         if self.in_data and self.stream is not None:
             taken = self.stream.send(data)
-            self._watch_escape(data[:taken])
+            self._escape.data(data[:taken], _ESCAPE_CHARACTER, _GUARD_MS)
             return taken
         for byte in data:
             self._command_byte(byte)
         return len(data)
 
-    def _watch_escape(self, data: bytes) -> None:
-        now_ms = self.clock.now_ms()
-        fresh = now_ms - self._heard_ms >= _GUARD_MS
-        self._heard_ms = now_ms
-        if self._escape is not None:
-            self._escape.cancel()
-            self._escape = None
-        if data.strip(b"+"):
-            self._plus = 0
-            return
-        self._plus = (0 if fresh else self._plus) + len(data) if fresh or self._plus else 0
-        if self._plus == 3:
-            self._escape = self.clock.call_later(_GUARD_MS, self._escaped)
-
     def _escaped(self) -> None:
-        self._escape = None
-        self._plus = 0
         if self.in_data:
             self.in_data = False
             self.final("OK")
@@ -227,7 +211,7 @@ class GsmModem:
         socket.raw = True
         self.final("CONNECT 115200")
         self.in_data = True
-        self._heard_ms = self.clock.now_ms()
+        self._escape.begin()
 
     def socket_closed(self, socket: Socket) -> None:
         """The other side, or the network, has ended it."""

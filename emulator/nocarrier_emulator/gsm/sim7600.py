@@ -2,13 +2,13 @@
 
 import re
 
-from nocarrier_emulator.gsm.modem import GsmModem
+from nocarrier_emulator.gsm.simcom import SimCom
 from nocarrier_emulator.gsm.sockets import Socket
 
 _OPEN = re.compile(r'=(\d),"TCP","([^"]+)",(\d+)')
 
 
-class Sim7600(GsmModem):
+class Sim7600(SimCom):
     commands = {
         "+SPIC": "_spic",
         "+CGDCONT": "_cgdcont",
@@ -84,23 +84,6 @@ class Sim7600(GsmModem):
     def drop_network(self) -> None:
         super().drop_network()
         self.say("+CIPEVENT: NETWORK CLOSED UNEXPECTEDLY")
-
-    def say_arrived(self, socket: Socket) -> None:
-        self.say("+CIPRXGET: 1,%d" % socket.number)
-
-    def _ciprxget(self, argument: str) -> str:
-        fields = argument.lstrip("=").split(",")
-        if fields[0] == "1":
-            return "OK"
-        number = int(fields[1])
-        socket = self.sockets.get(number)
-        if socket is None or fields[0] != "2":
-            self.say("+IP ERROR: No data")
-            return "ERROR"
-        data = socket.read(min(1500, int(fields[2])))
-        self.say("+CIPRXGET: 2,%d,%d,%d" % (number, len(data), len(socket.received)))
-        self.on_dte(data)
-        return "OK"
 
     def _cipsend(self, argument: str) -> str:
         number, size = (int(field) for field in argument.lstrip("=").split(","))

@@ -2,13 +2,13 @@
 
 import re
 
-from nocarrier_emulator.gsm.modem import GsmModem
+from nocarrier_emulator.gsm.simcom import SimCom
 from nocarrier_emulator.gsm.sockets import Socket
 
 _START = re.compile(r'=(?:(\d),)?"TCP","([^"]+)","?(\d+)"?$')
 
 
-class Sim800(GsmModem):
+class Sim800(SimCom):
     """state: what +CIPSTATUS would say."""
 
     commands = {
@@ -116,22 +116,6 @@ class Sim800(GsmModem):
         super().drop_network()
         self.state = "PDP DEACT"
         self.say("+PDP: DEACT")
-
-    def say_arrived(self, socket: Socket) -> None:
-        self.say("+CIPRXGET: 1,%d" % socket.number)
-
-    def _ciprxget(self, argument: str) -> str:
-        fields = argument.lstrip("=").split(",")
-        if fields[0] == "1":
-            return "OK"
-        number = int(fields[1])
-        socket = self.sockets.get(number)
-        if socket is None or fields[0] not in ("2", "4"):
-            return "ERROR"
-        data = socket.read(int(fields[2])) if fields[0] == "2" else b""
-        self.say("+CIPRXGET: %s,%d,%d,%d" % (fields[0], number, len(data), len(socket.received)))
-        self.on_dte(data)
-        return "OK"
 
     def _cipsend(self, argument: str) -> str:
         number, _, size = argument.lstrip("=").rpartition(",")

@@ -68,16 +68,12 @@ class AtPort:
     def open(self, now_ms: int) -> None:
         """Opens the port and forgets the answers to somebody else's commands."""
         self.port.open(now_ms)
-        self.clear()
-        for _ in range(_STALE_READS):
-            if self.port.read_into(self._buf) == 0:
-                break
-
-    def clear(self) -> None:
-        """Forgets half a line, and what could not be sent yet."""
         self._at = self._end = 0
         self._line = bytearray()
         self._unsent = b""
+        for _ in range(_STALE_READS):
+            if self.port.read_into(self._buf) == 0:
+                break
 
     def send(self, command: str, wait_ms: int, now_ms: int) -> None:
         """Sends "AT" and the command; its answer is due in wait_ms."""

@@ -8,7 +8,7 @@ connections, and the module is brought up again when the next one is wanted (sta
 """
 
 from nocarrier.compat import const
-from nocarrier.modular import ticks_diff
+from nocarrier.modular import ticks_add, ticks_diff
 from nocarrier_ports.links import atsocket
 from nocarrier_ports.links.address import halves
 from nocarrier_ports.links.at import PROMPT, AtPort, text_of, verdict
@@ -40,6 +40,7 @@ _CLOSE = const(4)
 _SIGNAL = const(5)
 
 _SIGNAL_MS = const(60_000)
+_LAST_WORD_MS = const(1_000)
 _READ_BYTES = const(256)  # asked for at once at most
 
 
@@ -69,6 +70,7 @@ class AtModem:
         self._running = _NONE
         self._of: "Optional[AtSocket]" = None  # whose command runs
         self._orphan = False  # nobody wants the outcome of that command any more
+        self._left: "Optional[AtSocket]" = None  # detached, but for that command
         self._portion: "Optional[bytes]" = None  # what it sends, until it was asked for
         self._turn = 0
         self._raw = 0  # bytes of data that are still to come
@@ -87,6 +89,8 @@ class AtModem:
                 self._off()
             socket.number = self._slots.index(None)
             self._slots[socket.number] = socket
+        elif socket is self._left:
+            self._left = None
         if self._state == _OFF:
             self._at.open(now_ms)
             self._running = _NONE
@@ -97,6 +101,7 @@ class AtModem:
         """Nobody wants the connection any more; a command that runs for it is seen to its end."""
         if self._of is socket:
             self._orphan = True
+            self._left = socket
         elif socket in self._slots:
             self._slots[socket.number] = None
         if self._state != _UP and [other for other in self._slots if other is not None] in ([], [socket]):
@@ -135,7 +140,9 @@ class AtModem:
         if self._state != _UP:
             return
         if self._running != _NONE and self._at.overdue(now_ms):
-            raise Timeout()
+            if not self._orphan:
+                raise Timeout()
+            self._ended()
         if self._running == _NONE:
             self._next(now_ms)
 
@@ -204,11 +211,13 @@ class AtModem:
         self._at.send(command, wait_ms, now_ms)
 
     def _ended(self) -> None:
-        socket, self._of = self._of, None
+        """The last word of the command has come: not before, or it would be taken for the next one's."""
+        self._of = None
         self._running = _NONE
-        if self._orphan and socket is not None and socket.state == atsocket.CLOSED:
-            self._slots[socket.number] = None
         self._orphan = False
+        if self._left is not None:
+            self._slots[self._left.number] = None
+            self._left = None
 
     # -- lines ------------------------------------------------------------------------------------------------------
 
@@ -233,28 +242,24 @@ class AtModem:
             if says(line, profile.arrived, socket.number):
                 socket.unread = True
             elif line == words_of(profile.opened, socket.number):
-                self._opened(socket)
+                socket.opened()
             elif [words for words in profile.refused if says(line, words, socket.number)]:
-                socket.fail(NetError(text_of(line)))
-                socket.state = atsocket.ENDING  # a number that has failed must be closed before it is used again
-                self._opened(socket)
+                if socket.state == atsocket.OPENING:  # else it is about a former life
+                    socket.fail(NetError(text_of(line)))
             elif says(line, profile.closed, socket.number):
-                self._closed(socket)
+                self._closed(socket, now_ms)
             else:
                 continue
             return True
         return False
 
-    def _opened(self, socket: "AtSocket") -> None:
-        socket.opened()
-        if self._running == _OPEN and self._of is socket:
-            self._ended()
-
-    def _closed(self, socket: "AtSocket") -> None:
+    def _closed(self, socket: "AtSocket", now_ms: int) -> None:
         """By the other side; what waits in the module can still be read where it allows that."""
-        socket.end(NoCarrier("closed by the other side"))
-        if self._of is socket and self._running in (_SEND, _CLOSE):
-            self._ended()
+        if socket.state in (atsocket.OPENING, atsocket.OPEN):
+            socket.end(NoCarrier("closed by the other side"))
+        if self._of is socket and self._running == _SEND:  # some modules have a last word on that, some have none
+            self._orphan = True
+            self._at.due_ms = ticks_add(now_ms, _LAST_WORD_MS)
 
     def _of_command(self, line: bytes, now_ms: int) -> bool:
         """The answer to what runs."""
@@ -271,10 +276,9 @@ class AtModem:
             if ended is False and not self._orphan:
                 socket.nothing_left()
         elif self._running == _OPEN and socket is not None:
-            if ended is False:
-                self._suspect = True
-                if not self._orphan:
-                    socket.fail(NetError(text_of(line)))
+            if ended is False and not self._orphan and socket.state == atsocket.OPENING:
+                self._suspect = True  # it does not even say why
+                socket.fail(NetError(text_of(line)))
             if ended is None:
                 return False
             # OK: how it ends is told in a line of its own, whenever that is.
@@ -292,28 +296,28 @@ class AtModem:
         return True
 
     def _of_send(self, line: bytes, ended: "Optional[bool]", socket: "AtSocket", now_ms: int) -> bool:
-        profile = self.profile
         if line == PROMPT:
             if self._portion is not None:  # once: a short message that begins so is no prompt
                 self._at.put(self._portion)
                 self._portion = None
             return True
-        if self._orphan and (says(line, profile.sent, socket.number) or ended is False):
-            self._ended()
-            return True
-        if says(line, profile.sent, socket.number):
-            field = profile.sent_field
-            socket.taken(
-                len(socket.outgoing) if field is None else field_of(line, profile.sent, socket.number, field), now_ms
-            )
-        elif profile.full and says(line, profile.full, socket.number):
-            socket.taken(0, now_ms)
-        elif ended is False:
-            socket.fail(NoCarrier(text_of(line)))
-        else:
+        taken = self._taken(line, socket)
+        if taken is None and ended is not False:
             return ended is not None
+        if not self._orphan and taken is not None:
+            socket.taken(taken, now_ms)
+        elif not self._orphan:
+            socket.fail(NoCarrier(text_of(line)))
         self._ended()
         return True
+
+    def _taken(self, line: bytes, socket: "AtSocket") -> "Optional[int]":
+        """How much of the portion the module has taken, if this line says that."""
+        profile = self.profile
+        if says(line, profile.sent, socket.number):
+            field = profile.sent_field
+            return len(socket.outgoing) if field is None else field_of(line, profile.sent, socket.number, field)
+        return 0 if profile.full and says(line, profile.full, socket.number) else None
 
     def _announced(self, line: bytes, socket: "AtSocket") -> None:
         """Data follows this line. As long as it does, there may be more, of which the module says nothing."""

@@ -24,42 +24,42 @@ ADDRESS = const(6)  # ends with an IP address instead of OK
 
 # (command, how long it may take, kind, what is wanted): of ADDRESS and REPORT the lines, else the setting without which
 # the step is left out, or "".
-# Opened, or open already; or how it failed.
-NETOPEN = (b"+NETOPEN: 0", b"+NETOPEN: 1", b"+IP ERROR: Network is already opened", b"+NETOPEN:")
 START = (
     ("+CPIN?", 5_000, SIM, ""),
     ("+CSQ", 2_000, SIGNAL, ""),
 )
-_SIM800_STEPS = START + (
-    ("+CREG?|+CGREG?", 2_000, NETWORK, ""),
-    ("+CGATT=1", 75_000, MUST, ""),
-    ("+CIPSHUT", 65_000, TRY, ""),
-    ("+CIPMODE=1", 3_000, MUST, ""),
+GSM_NETWORK = START + (("+CREG?|+CGREG?", 2_000, NETWORK, ""),)
+LTE_NETWORK = START + (("+CEREG?|+CGREG?", 2_000, NETWORK, ""),)
+# The data services, without what differs between a transparent connection and portions.
+SIM800_DOWN = (("+CGATT=1", 75_000, MUST, ""), ("+CIPSHUT", 65_000, TRY, ""))
+SIM800_UP = (
     ('+CSTT="{apn}","{user}","{password}"', 3_000, MUST, ""),
     ("+CIICR", 85_000, MUST, ""),
     ("+CIFSR", 5_000, ADDRESS, ""),
 )
-_SIM7600_STEPS = START + (
-    ("+CEREG?|+CGREG?", 2_000, NETWORK, ""),
-    ("+CIPCLOSE=0", 10_000, TRY, ""),
+SIM7600_APN = (
     ('+CGDCONT=1,"IP","{apn}"', 9_000, MUST, "apn"),
     ('+CGAUTH=1,1,"{password}","{user}"', 9_000, MUST, "user"),
-    ("+CIPMODE=1", 3_000, MUST, ""),
+)
+# Opened, or open already; or how it failed.
+SIM7600_UP = (
     (
         "+NETOPEN",
         75_000,
         REPORT,
-        NETOPEN,
+        (b"+NETOPEN: 0", b"+NETOPEN: 1", b"+IP ERROR: Network is already opened", b"+NETOPEN:"),
     ),
 )
-_QUECTEL_STEPS = START + (
-    ("+CEREG?|+CGREG?", 2_000, NETWORK, ""),
-    ("+QICLOSE=0", 10_000, TRY, ""),
+QUECTEL_UP = (
     ("+QIDEACT=1", 40_000, TRY, ""),
     ('+QICSGP=1,1,"{apn}"', 3_000, MUST, "apn"),
     ('+QICSGP=1,1,"{apn}","{user}","{password}",1', 3_000, MUST, "user"),
     ("+QIACT=1", 150_000, MUST, ""),
 )
+_TRANSPARENT = (("+CIPMODE=1", 3_000, MUST, ""),)
+_SIM800_STEPS = GSM_NETWORK + SIM800_DOWN + _TRANSPARENT + SIM800_UP
+_SIM7600_STEPS = LTE_NETWORK + (("+CIPCLOSE=0", 10_000, TRY, ""),) + SIM7600_APN + _TRANSPARENT + SIM7600_UP
+_QUECTEL_STEPS = LTE_NETWORK + (("+QICLOSE=0", 10_000, TRY, ""),) + QUECTEL_UP
 
 # How a dial command fails: words, where ":" at the end stands for all that begins so, in words and, for modems that
 # cannot be talked out of it, digits (V.250 §6.3).

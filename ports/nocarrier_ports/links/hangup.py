@@ -35,9 +35,6 @@ class HangUp:
         self._step = 0
         self._escaped_ms = 0
 
-    def busy(self) -> bool:
-        return self._state != _IDLE
-
     def cancel(self) -> None:
         self._state = _IDLE
 

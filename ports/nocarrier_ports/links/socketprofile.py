@@ -6,16 +6,18 @@ where that says more; the tables say which field it is.
 
 from nocarrier.compat import const
 from nocarrier_ports.links.dialprofile import (
-    ADDRESS,
     GSM_INIT,
+    GSM_NETWORK,
     GSM_WAKES,
+    LTE_NETWORK,
     MUST,
-    NETOPEN,
-    NETWORK,
     QUECTEL_TRIES,
-    REPORT,
+    QUECTEL_UP,
+    SIM800_DOWN,
+    SIM800_UP,
+    SIM7600_APN,
+    SIM7600_UP,
     SIMCOM_TRIES,
-    START,
     TRY,
     DialProfile,
 )
@@ -25,33 +27,11 @@ try:
 except ImportError:
     pass
 
-_SIM800_STEPS = START + (
-    ("+CREG?|+CGREG?", 2_000, NETWORK, ""),
-    ("+CGATT=1", 75_000, MUST, ""),
-    ("+CIPSHUT", 65_000, TRY, ""),
-    ("+CIPMODE=0", 3_000, MUST, ""),
-    ("+CIPMUX=1", 3_000, MUST, ""),
-    ("+CIPRXGET=1", 3_000, MUST, ""),
-    ('+CSTT="{apn}","{user}","{password}"', 3_000, MUST, ""),
-    ("+CIICR", 85_000, MUST, ""),
-    ("+CIFSR", 5_000, ADDRESS, ""),
-)
-_SIM7600_STEPS = START + (
-    ("+CEREG?|+CGREG?", 2_000, NETWORK, ""),
-    ("+NETCLOSE", 10_000, TRY, ""),
-    ('+CGDCONT=1,"IP","{apn}"', 9_000, MUST, "apn"),
-    ('+CGAUTH=1,1,"{password}","{user}"', 9_000, MUST, "user"),
-    ("+CIPMODE=0", 3_000, MUST, ""),
-    ("+NETOPEN", 75_000, REPORT, NETOPEN),
-    ("+CIPRXGET=1", 3_000, MUST, ""),
-)
-_QUECTEL_STEPS = START + (
-    ("+CEREG?|+CGREG?", 2_000, NETWORK, ""),
-    ("+QIDEACT=1", 40_000, TRY, ""),
-    ('+QICSGP=1,1,"{apn}"', 3_000, MUST, "apn"),
-    ('+QICSGP=1,1,"{apn}","{user}","{password}",1', 3_000, MUST, "user"),
-    ("+QIACT=1", 150_000, MUST, ""),
-)
+_PORTIONS = (("+CIPMODE=0", 3_000, MUST, ""),)
+_RECEIVE_LATER = (("+CIPRXGET=1", 3_000, MUST, ""),)
+_SIM800_STEPS = GSM_NETWORK + SIM800_DOWN + _PORTIONS + (("+CIPMUX=1", 3_000, MUST, ""),) + _RECEIVE_LATER + SIM800_UP
+_SIM7600_STEPS = LTE_NETWORK + (("+NETCLOSE", 10_000, TRY, ""),) + SIM7600_APN + _PORTIONS + SIM7600_UP + _RECEIVE_LATER
+_QUECTEL_STEPS = LTE_NETWORK + QUECTEL_UP
 
 _SIM_PORTION_BYTES = const(1_024)
 
