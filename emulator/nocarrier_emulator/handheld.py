@@ -26,10 +26,11 @@ _PAGE_CHARS = 4000
 
 
 class ModemStream:
-    """The handheld's UART: what the modem says waits here to be read."""
+    """The handheld's UART: what the modem says waits here to be read. pieces: bytes that one read returns; 0: all."""
 
-    def __init__(self, modem: Modem, wake: Callable[[], None]) -> None:
+    def __init__(self, modem: Modem, wake: Callable[[], None], pieces: int = 0) -> None:
         self._modem = modem
+        self._pieces = pieces
         self._wake = wake
         self._rx = bytearray()
         modem.on_dte = self._receive
@@ -40,7 +41,7 @@ class ModemStream:
         self._wake()
 
     def readinto(self, buf: bytearray) -> int:
-        n = min(len(buf), len(self._rx))
+        n = min(len(buf), len(self._rx), self._pieces or len(buf))
         buf[:n] = self._rx[:n]
         del self._rx[:n]
         return n

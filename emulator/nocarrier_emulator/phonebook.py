@@ -30,6 +30,26 @@ class Silent(Subscriber):
         return self.result
 
 
+class Echo(Subscriber):
+    """Answers everybody with what they say. ends: of the calls, in their order."""
+
+    def __init__(self) -> None:
+        self.ends: list[LineEnd] = []
+
+    def answer(self, end: LineEnd) -> None:
+        self.ends.append(end)
+        backlog = bytearray()
+
+        def flush() -> None:
+            del backlog[: end.write(bytes(backlog))]
+
+        def receive(data: bytes) -> None:
+            backlog.extend(data)
+            flush()
+
+        end.on_receive, end.on_room = receive, flush
+
+
 class Service(Subscriber):
     """A number behind which a sans-I/O server sits."""
 

@@ -10,7 +10,7 @@ from nocarrier_emulator.gsm.quectel import Quectel
 from nocarrier_emulator.gsm.sim800 import Sim800
 from nocarrier_emulator.gsm.sim7600 import Sim7600
 from nocarrier_emulator.handheld import ModemStream
-from nocarrier_emulator.phonebook import Subscriber
+from nocarrier_emulator.phonebook import Echo
 from nocarrier_emulator.scriptedport import ScriptedPort
 from nocarrier_ports.links import atsocket
 from nocarrier_ports.links import link as links
@@ -26,26 +26,6 @@ ACCESS = Access("internet", "anna", "wonder", "1234")
 STEP_MS = 20
 
 
-class Echo(Subscriber):
-    """Answers with what it hears; each caller gets its own back."""
-
-    def __init__(self):
-        self.ends = []
-
-    def answer(self, end):
-        self.ends.append(end)
-        backlog = bytearray()
-
-        def flush():
-            del backlog[: end.write(bytes(backlog))]
-
-        def receive(data):
-            backlog.extend(data)
-            flush()
-
-        end.on_receive, end.on_room = receive, flush
-
-
 class Bench:
     """A module with any number of links on it."""
 
@@ -54,10 +34,7 @@ class Bench:
         self.echo = Echo()
         self.unasked = []
         self.module = MODULES[name](self.clock, self._find, faults)
-        stream = ModemStream(self.module, lambda: None)
-        if pieces:
-            whole = stream.readinto
-            stream.readinto = lambda buf: whole(memoryview(buf)[:pieces])
+        stream = ModemStream(self.module, lambda: None, pieces)
         port = StreamLink(stream)
         self.modem = AtModem(port, PROFILES[name](), access, sockets, self.unasked.append)
         self.sockets = [AtSocket(self.modem, "jabber.test:5222") for _ in range(sockets)]

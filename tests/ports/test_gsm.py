@@ -10,7 +10,7 @@ from nocarrier_emulator.gsm.quectel import Quectel
 from nocarrier_emulator.gsm.sim800 import Sim800
 from nocarrier_emulator.gsm.sim7600 import Sim7600
 from nocarrier_emulator.handheld import ModemStream
-from nocarrier_emulator.phonebook import Subscriber
+from nocarrier_emulator.phonebook import Echo
 from nocarrier_ports.links import link as links
 from nocarrier_ports.links.bringup import Access
 from nocarrier_ports.links.dialler import Dialler
@@ -22,22 +22,6 @@ ACCESS = Access("internet", "anna", "wonder", "1234")
 STEP_MS = 20
 
 
-class Echo(Subscriber):
-    """Answers with what it hears. said: all of it."""
-
-    def __init__(self):
-        self.said = b""
-        self.end = None
-
-    def answer(self, end):
-        self.end = end
-        end.on_receive = self._receive
-
-    def _receive(self, data):
-        self.said += data
-        self.end.write(data)
-
-
 class Bench:
     """A module, a dialler on it, and an address that echoes."""
 
@@ -46,10 +30,7 @@ class Bench:
         self.echo = Echo()
         self.asked = []
         self.module = MODULES[name](self.clock, self._find, faults)
-        stream = ModemStream(self.module, lambda: None)
-        if pieces:
-            whole = stream.readinto
-            stream.readinto = lambda buf: whole(memoryview(buf)[:pieces])
+        stream = ModemStream(self.module, lambda: None, pieces)
         self.port = StreamLink(stream, None, (lambda: self.module.dcd) if wired else None)
         self.dialler = Dialler(self.port, "jabber.test:5222", PROFILES[name](), access)
 
@@ -316,7 +297,7 @@ def test_a_module_that_is_still_attached_from_before_a_restart(name):
 def test_a_connection_that_is_lost_is_noticed_within_seconds(name, how, wired):
     bench = Bench(name, wired=wired)
     assert bench.call() and bench.talk(b"<x/>") == b"<x/>"
-    bench.module.drop_network() if how == "network" else bench.echo.end.line.drop()
+    bench.module.drop_network() if how == "network" else bench.echo.ends[-1].line.drop()
     if wired:
         with pytest.raises(links.NoCarrier):
             bench.run(2_000)
@@ -339,7 +320,7 @@ def test_a_payload_of_the_modules_own_words_at_every_split_neither_ends_the_call
         assert bench.call()
         got = b""
         for part in (payload[:cut], payload[cut:]):
-            bench.echo.end.write(part)
+            bench.echo.ends[-1].write(part)
             got += bench.run(3_000)  # silence behind every part: nothing tells the words from the module's
             hints += bench.dialler.doubtful()
         assert got == payload and bench.module.connected, cut

@@ -38,10 +38,7 @@ class Bench:
         self.host = Host()
         self.server = server or TerminalServer("anna", "s3cret", {"jabber": self.host})
         self.modem = Modem(self.clock, PhoneBook({"555": self.server}))
-        stream = ModemStream(self.modem, lambda: None)
-        if pieces:
-            whole = stream.readinto
-            stream.readinto = lambda buf: whole(memoryview(buf)[:pieces])
+        stream = ModemStream(self.modem, lambda: None, pieces)
         port = StreamLink(stream, self.modem.set_dtr, lambda: self.modem.dcd)
         self.dialler = Dialler(port, "555", PROFILE, script=script)
 

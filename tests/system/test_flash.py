@@ -165,6 +165,15 @@ def test_mip_installs_both_packages_and_the_board_logs_in(firmware, image):
     asyncio.run(log_in(firmware, image))
 
 
+def test_settings_are_asked_for_and_the_password_is_not_shown(monkeypatch, capsys):
+    answers = {"address": "anna@exchange.test", "number": "555"}
+    monkeypatch.setattr("builtins.input", lambda prompt: answers[prompt.split()[0]])
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "s3cret")
+    fields = json.loads(tool._settings("-"))
+    assert fields == {"jid": "anna@exchange.test", "password": "s3cret", "number": "555", "port": "uart"}
+    assert "s3cret" not in "".join(capsys.readouterr())
+
+
 def test_what_is_wrong_is_said_in_a_line(firmware, image, tmp_path, capsys):
     assert tool.main(["/dev/null", "toaster"]) == 2 and "there is no board 'toaster'" in capsys.readouterr().err
     assert tool.main([str(tmp_path / "nothing"), "mps2"]) == 1 and "no board at" in capsys.readouterr().err
