@@ -18,7 +18,7 @@ from nocarrier.wire import values as values
 from nocarrier.wire import parser as parser
 
 # isort: split
-from nocarrier.session.account import b64, uuid4
+from nocarrier.session.account import b64
 
 # isort: split
 from nocarrier.session import binding, steps
@@ -135,8 +135,7 @@ class Client(Commands):
         self.fault = None
         store = self.store
         known = (store.sm_id, store.h, store.jid) if store.sm_id and not store.void else None
-        if not store.notes.get("device"):
-            self._guarded(store.save_note, "device", uuid4(self._entropy(16)))
+        self._guarded(self.device_id)
         if self.fault is not None:
             return
         nonce = b64(self._entropy(_NONCE_BYTES))

@@ -1,14 +1,14 @@
 """What the app asks of a client: everything that a user does."""
 
 from nocarrier import events
-from nocarrier.chat import messages
+from nocarrier.chat import ids, messages
 from nocarrier.compat import const
 from nocarrier.errors import UsageError
 from nocarrier.jid import checked
 from nocarrier.queue import states
 from nocarrier.queue.records import Outgoing
 from nocarrier.queue.storage import StorageError
-from nocarrier.session.account import b64
+from nocarrier.session.account import b64, uuid4
 
 try:
     from typing import TYPE_CHECKING, Callable
@@ -49,7 +49,7 @@ class Commands:
         to = checked(to)
         if not body:
             raise UsageError("there is no text")
-        token = self._token()
+        token = ids.token(self.device_id(), self._entropy(ids.RANDOM_BYTES))
         # Refuses now what could not be written later.
         self.session.out.encode(
             messages.to_stanza(Outgoing(0, 0, "%08x-%s" % (0, token), to, body), self.account.markers)
@@ -65,6 +65,15 @@ class Commands:
             self._take_back(seq)
             raise
         return seq
+
+    def device_id(self) -> str:
+        """What names this device to servers (XEP-0388 §2.3.1) and to nobody else; made when it is first asked for.
+
+        Empty while the flash has no room for it. Raises StorageError.
+        """
+        if not self.store.notes.get("device"):
+            self.store.save_note("device", uuid4(self._entropy(16)))
+        return self.store.notes.get("device", "")
 
     def _take_back(self, seq: int) -> None:
         """Whoever was told that a message is not on flash will write it anew: this one must not go as well."""

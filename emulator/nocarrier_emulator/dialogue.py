@@ -54,7 +54,7 @@ class CountingEntropy:
 
     def __call__(self, size: int) -> bytes:
         self._count += 1
-        return (self._count.to_bytes(4, "big") * (size // 4 + 1))[:size]
+        return (self._count.to_bytes(4, "little") * (size // 4 + 1))[:size]
 
 
 class Dialogue:

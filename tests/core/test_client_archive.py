@@ -40,6 +40,35 @@ def test_what_is_delivered_during_the_walk_comes_in_its_place():
         assert talk.client.store.cursor == ("arch-3" if reboot else "arch-4")
 
 
+def test_what_the_archive_took_late_is_not_overtaken_by_all_that_came_later():
+    """The archive had the fourth before the third, and the walk went past it; then the session was lost."""
+    talk = Dialogue()
+    talk.log_in("arch-1")
+    talk.client.send_message(d.PEER, "in doubt")
+    talk.said()
+    talk.down()
+    talk.authenticate()
+    talk.server(FAILED % b"")
+    request, query, after = query_in(talk.bind())
+    assert after == b"arch-1"
+    talk.server(message(b"three", b"m3", STANZA_ID % b"arch-3"))
+    talk.server(archived(query, b"arch-2", d.PEER + "/p", b"m2", b"two"))
+    talk.server(archived(query, b"arch-4", d.PEER + "/p", b"m4", b"four") + fin(request, b"arch-4", False))
+    assert shown(talk) == ["two", "four"]
+    for reboot in (False, True):
+        talk.down()
+        if reboot:
+            talk.reboot()
+        talk.authenticate()
+        talk.server(FAILED % b"")
+        request, query, after = query_in(talk.bind())
+        assert after == b"arch-1"  # where the message in doubt was written
+        for number, body in ((2, b"two"), (3, b"three"), (4, b"four"), (5, b"five")):
+            talk.server(archived(query, b"arch-%d" % number, d.PEER + "/p", b"m%d" % number, body))
+        assert shown(talk) == ["two", "four", "three", "five"] and talk.client.store.cursor == "arch-5"
+        assert talk.client.store.inbox.next_aside() is None
+
+
 def test_what_the_walk_does_not_bring_is_shown_at_its_end():
     for end in (lambda request: fin(request), lambda request: b"<iq type='error' id='%s'/>" % request):
         talk, request, query = walking()

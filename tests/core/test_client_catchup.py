@@ -56,6 +56,29 @@ def test_what_the_user_has_written_on_another_device_belongs_to_the_conversation
         talk.server(own_entry(query, b"arch-3", "desk", b"m3", b"mine, from the desk") + fin(request, b"arch-4"))
 
 
+def test_what_was_written_here_under_another_address_is_known_again():
+    """However long ago: all but the newest messages are forgotten as soon as the server has them."""
+    for reboot in (False, True):
+        talk = online()
+        said = b""
+        for number in range(40):
+            talk.client.send_message(d.PEER, "mine %d" % number)
+            said += talk.said() + talk.server(ACK % (4 + number))
+        written = sent(said)
+        assert len(written) == 40
+        if reboot:
+            talk.reboot()
+        request, query, after = query_in(new_session(talk))
+        assert after == b"arch-1"
+        talk.client.store.jid = d.OWN + "/other"  # what the server has bound this time
+        for number, (message_id, body) in enumerate(written):
+            talk.server(own_entry(query, b"arch-%d" % (2 + number), "nc", message_id, body))
+        foreign = written[0][0].split(b"-")[0] + b"-AAAAAAAA"
+        talk.server(own_entry(query, b"arch-50", "desk", foreign, b"from the desk"))
+        items = talk.client.store.history(d.PEER, 99)
+        assert [i.body for i in items] == ["mine %d" % number for number in range(40)] + ["from the desk"]
+
+
 def test_a_cursor_that_has_expired_means_that_all_there_is_is_new():
     talk = online()
     request, _, _ = query_in(new_session(talk))

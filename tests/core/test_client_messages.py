@@ -145,6 +145,7 @@ def test_a_message_that_the_flash_took_but_did_not_make_safe_is_not_queued():
     for up in (False, True):
         flash = MemoryFlash()
         talk = online(flash=flash) if up else Dialogue(flash=flash)
+        talk.client.device_id()
         flush = flash.flush
 
         def broken(name):

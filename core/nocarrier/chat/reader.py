@@ -1,8 +1,8 @@
 """What comes in: each stanza to the part that it concerns. Messages are on flash when this returns."""
 
 from nocarrier import events, ns
+from nocarrier.chat import ids, messages
 from nocarrier.chat import iq as iqs
-from nocarrier.chat import messages
 from nocarrier.chat.catchup import DONE, MORE
 from nocarrier.compat import const
 from nocarrier.jid import bare
@@ -177,12 +177,27 @@ class Reader:
             if is_new:
                 # The archive's time is the message's time; one inside, if any, is the sender's claim.
                 self._message(stanza, entry.archive_id, True, False, entry.utc_s)
+            elif self._store.inbox.next_aside() is not None:
+                self._overtaken(entry)
             return
         message_id = stanza.get("id") or ""
-        outbox = self._store.outbox
-        self._moved(outbox.found_on_server(message_id), states.ON_SERVER)
-        if is_new and self._store.jid not in ("", stanza.get("from")) and not outbox.is_ours(message_id):
-            self._keep_copy(stanza, entry.archive_id, True, entry.utc_s, True)
+        self._moved(self._store.outbox.found_on_server(message_id), states.ON_SERVER)
+        if is_new and self._store.jid not in ("", stanza.get("from")):
+            # Written on this device it may be all the same: a server binds now one resource, now another.
+            if not ids.is_own(self._store.notes.get("device", ""), message_id):
+                self._keep_copy(stanza, entry.archive_id, True, entry.utc_s, True)
+
+    def _overtaken(self, entry: Entry) -> None:
+        """An entry from before the known end, which no walk will bring: it may be among what was put aside for one.
+
+        Then the archive had not got it yet, but younger ones, when a walk came by.
+        """
+        stanza = entry.stanza
+        body = stanza.child_text("body", ns.CLIENT)
+        message = messages.incoming(stanza, body, entry.archive_id, False, self._store.utc_s)
+        if message is not None and self._store.inbox.is_aside(message.keys):
+            message.utc_s = entry.utc_s or message.utc_s
+            self._keep(message)
 
     def _copy(self, stanza: Node) -> bool:
         """Of a message of another device's. Returns False if it is none."""

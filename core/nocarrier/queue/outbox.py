@@ -144,10 +144,6 @@ class Outbox:
         self._move(entry, states.ON_SERVER)
         return seq
 
-    def is_ours(self, message_id: str) -> bool:
-        """True if a message with this id is known to have been written here."""
-        return self._by_id(message_id)[0] != 0
-
     def settle(self, state: int, twice: bool) -> "list[int]":
         """What is still in doubt, in order: QUEUED again under its ids, or FAILED if the user is to decide.
 
