@@ -197,6 +197,12 @@ class Deliveries:
         anna, bert = self._parties
         self._write_off()
         for way, (to_whom, (_, to, typed, got)) in enumerate(zip((anna, bert, None), self._ways(), strict=True)):
+            known = set(typed)
+            strange = [body for body in got if body not in known]
+            if strange:  # their own messages, as if another device had written them
+                print("shown to %s, and not written to them: %r" % (to, strange))
+                self.outcome.duplicated += len(strange)
+                got = [body for body in got if body not in strange]
             late = _late(typed, got, to_whom.heard(), to_whom.archived()) if to_whom else set()
             self.outcome.late += len(late)
             in_time = [[body for body in bodies if body not in late] for bodies in (typed, got)]
