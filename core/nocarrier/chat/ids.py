@@ -30,4 +30,5 @@ def is_own(secret: str, message_id: str) -> bool:
 
 
 def _digest(secret: str, random: bytes) -> bytes:
-    return hashlib.sha256(secret.encode() + random).digest()[:_DIGEST_BYTES]
+    digest: bytes = hashlib.sha256(secret.encode() + random).digest()
+    return digest[:_DIGEST_BYTES]
