@@ -136,7 +136,10 @@ class ProcessHandheld:
 
 
 class UnixHandheld(ProcessHandheld):
-    """32-bit MicroPython with everything frozen. folder: its settings and flash. heap: as its -X heapsize takes it."""
+    """32-bit MicroPython with everything frozen. folder: its settings and flash. heap: as its -X heapsize takes it.
+
+    Its port is the modem's, unless the settings say another.
+    """
 
     def __init__(
         self, micropython: str, modem: Modem, folder: Path, settings: dict[str, Any], heap: str = "64k"
@@ -146,7 +149,7 @@ class UnixHandheld(ProcessHandheld):
         super().__init__(modem, port, command)
         path = folder / "settings.json"
         path.touch(mode=0o600)  # it holds the password
-        path.write_text(json.dumps({**settings, "port": port.path}))
+        path.write_text(json.dumps({"port": port.path, **settings}))
 
 
 class FirmwareHandheld(ProcessHandheld):

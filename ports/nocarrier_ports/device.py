@@ -48,9 +48,10 @@ def boot(
         pass  # it is there
     # What is large and stays comes first, while the heap is in one piece.
     display = surface()
+    link = link_of(settings, wire, entropy)  # with the memory that TLS takes, if it is wanted
     store = Store(FolderFlash(folder + "/flash"), settings.queue)
     client = Client(settings.account, store, settings.line, entropy, settings.client)
-    runner = Runner(client, link_of(settings, wire, entropy), entropy, settings.runner)
+    runner = Runner(client, link, entropy, settings.runner)
     client.open()
     app = App(client, runner, Screen(display, display.width_px, display.height_px), _PAGE_CHARS, on_event)
     return app, settings.speed

@@ -41,8 +41,15 @@ _DEFAULTS: "dict[str, Any]" = {
     "apn": "",
     "apn_user": "",
     "apn_password": "",
-    # Of the board's own network ("port": "net"): the name server, for a number that is a domain and not host:port.
+    # Of the board's own network ("port": "net"): the name server, for a number that is a domain and not host:port; and
+    # who tells the time, where the clock does not run on.
     "dns": "",
+    "ntp": "pool.ntp.org",
+    # TLS (choice.py): "none", "direct" with the connection, "starttls" after it. Empty: on the board's own network as
+    # the server has it, unless that network is trusted; on a modem's line none. roots: the folder of the certificates
+    # that are trusted.
+    "tls": "",
+    "roots": "/roots",
     # Of a terminal server behind the modem: what to expect, what to send then, and so on (LoginScript).
     "script": (),
     # The line (LineProfile). trusted: nobody listens, so that the password may cross it in clear.
@@ -64,6 +71,7 @@ _DEFAULTS: "dict[str, Any]" = {
     "stanza_words": 0,  # 24 where there are 4 KB to spare: stanzas that come again are read five times as fast
 }
 _CHUNK_BYTES = 256
+_TLS = ("", "none", "direct", "starttls")
 
 
 class Settings:
@@ -101,6 +109,11 @@ class Settings:
         self.access = Access(got["apn"], got["apn_user"], got["apn_password"], got["pin"])
         self.script = _script(got["script"])
         self.dns: str = got["dns"]
+        self.ntp: str = got["ntp"]
+        if got["tls"] not in _TLS:
+            raise UsageError("settings: tls is none of direct, none, starttls")
+        self.tls: str = got["tls"]
+        self.roots: str = got["roots"]
         self.speed: int = got["speed"]
         self.line = LineProfile(got["rate_bps"], got["latency_ms"], got["stall_ms"], got["trusted"])
         self.runner = RunnerLimits(billed_ms=1000 * got["billed_s"])

@@ -5,17 +5,15 @@ main(FOLDER) runs it: FOLDER holds settings.json and, in flash/, what the device
 
 import os
 import termios
-import time
 
 from nocarrier_ports import cable
+from nocarrier_ports.clock import utc_s
 from nocarrier_ports.links.stream import StreamLink
 
 try:
     from typing import Any
 except ImportError:
     pass
-
-_EPOCH_S = 0 if time.gmtime(0)[0] == 1970 else 946_684_800  # some ports count from 2000
 
 
 def open_serial(path: str) -> "Any":
@@ -30,4 +28,4 @@ def open_serial(path: str) -> "Any":
 
 def main(folder: str) -> None:
     """Boots the handset and runs until stdin ends."""
-    cable.run(folder, lambda path: StreamLink(open_serial(path)), os.urandom, lambda: int(time.time()) + _EPOCH_S)
+    cable.run(folder, lambda path: StreamLink(open_serial(path)), os.urandom, utc_s)

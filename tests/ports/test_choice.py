@@ -10,12 +10,15 @@ from nocarrier_emulator.scriptedport import ScriptedPort
 from nocarrier_ports.links.atsocket import AtSocket
 from nocarrier_ports.links.choice import link_of
 from nocarrier_ports.links.dialler import Dialler
+from nocarrier_ports.links.tcp import TcpLink
 from nocarrier_ports.settings import Settings
 
 FIELDS = {"jid": "anna@exchange.test", "number": "555", "port": "uart"}
 
 
 def link(**fields):
+    """In clear, unless it is said how: TLS of a device is tested on MicroPython (tests/micropython/test_tls.py)."""
+    fields = {"tls": "none", **fields} if fields.get("port") == "net" else fields
     return link_of(Settings({**FIELDS, **fields}), lambda port: ScriptedPort(), lambda size: bytes(size))
 
 
@@ -52,6 +55,13 @@ def test_the_boards_own_network_by_domain():
                 pass
             assert names.asked == ["_xmpp-client._tcp.exchange.test"] and chosen.status() == "net"
             chosen.close()
+
+
+def test_nothing_goes_in_clear_unless_it_is_asked_for():
+    for fields in ({"tls": ""}, {"tls": "direct"}, {"tls": "starttls", "trusted": True}):
+        with pytest.raises(ModuleNotFoundError, match="tls"):  # which CPython has not
+            link(port="net", number="127.0.0.1:5222", **fields)
+    assert type(link(port="net", number="127.0.0.1:5222", tls="", trusted=True)) is TcpLink
 
 
 def test_what_cannot_be_is_said():

@@ -34,15 +34,7 @@ MICROPY_GIT_TAG=v$(cat "$source/version")
 export MICROPY_GIT_TAG
 set -- -C "$source/ports/qemu" -j"$(nproc)" BOARD=mps2 BOARD_DIR="$board" BUILD="$out/build" PYTHON="$PYTHON" \
     FROZEN_MANIFEST="$manifest" MICROPY_HEAP_SIZE="$2"
-build() {
-    # Packages in ROM are found before any file: a firmware without ours must not know their names.
-    if grep -q 'library="nocarrier"' "$manifest"; then
-        set -- "$@" MAKE_MANIFEST="$PYTHON $ROM/makerom.py" USER_C_MODULES="$out/usermods"
-        rom_ready "$out" "$@" || return
-    fi
-    make "$@"
-}
-if build "$@" >"$out/build.log" 2>&1; then
+if rom_make "$out" "$manifest" "$@" >"$out/build.log" 2>&1; then
     cp "$out/build/firmware.elf" "$out/firmware.new"
     mv "$out/firmware.new" "$out/firmware.elf"              # atomic: a test may be running the old one
     echo "$wanted" >"$out/stamp"

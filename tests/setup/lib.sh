@@ -58,6 +58,18 @@ rom_ready() {
     ln -sfn "$ROM/romtypes" "$rom_out/usermods/romtypes"
     make "$@" "$rom_out/build/genhdr/moduledefs.h"
 }
+# rom_make OUT MANIFEST MAKE-ARGUMENTS...: make, with the code in ROM if the manifest has ours. Packages in ROM are found
+# before any file: a build without ours must not know their names.
+rom_make() {
+    rom_out=$1 rom_manifest=$2; shift 2
+    mkdir -p "$rom_out/usermods"
+    set -- "$@" USER_C_MODULES="$rom_out/usermods"
+    if grep -q 'library="nocarrier"' "$rom_manifest"; then
+        set -- "$@" MAKE_MANIFEST="$PYTHON $ROM/makerom.py"
+        rom_ready "$rom_out" "$@" || return
+    fi
+    make "$@"
+}
 rom_hash() { cat "$ROM"/*.py "$ROM"/romtypes/* | short_hash; }
 
 # Is there a compiler for programs, and one for 32-bit programs? (Looks at files only: compiling takes too long.)

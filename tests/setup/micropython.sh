@@ -1,6 +1,6 @@
 #!/bin/sh
-# micropython.sh DIR: the source of MicroPython 1.25 or newer in DIR, mpy-cross built in it, and in DIR/hashes a C module
-# that gives a build hashlib.sha1 and md5 (SCRAM-SHA-1 needs SHA-1; without a TLS library MicroPython has none).
+# micropython.sh DIR: the source of MicroPython 1.25 or newer in DIR, its TLS library and mpy-cross built in it; and in
+# DIR/hashes a C module that gives a build without TLS hashlib.sha1 and md5 (SCRAM-SHA-1 needs SHA-1).
 # Needs gcc, libc6-dev, make, and APT_CONFIG of private_apt.sh.
 set -eu
 dir=$1
@@ -17,8 +17,9 @@ $PYTHON -m tarfile -e micropython_*.orig.tar.* .        # python3 knows xz and b
 $PYTHON -m tarfile -e mbedtls_*.orig.tar.* .
 cp -a micropython-*/. "$dir"
 : >"$dir/lib/micropython-lib/README.md"                 # make wants to see it; Debian leaves it out
+cp -r mbedtls-*/include mbedtls-*/library "$dir/lib/mbedtls"
 
-# Of mbedtls only the hashes are compiled; MicroPython's hashlib then uses them. Everything else stays off.
+# Of mbedtls only the hashes are compiled here; MicroPython's hashlib then uses them. Everything else stays off.
 m=$dir/hashes/mbedtls
 mkdir -p "$m"
 cp -r mbedtls-*/include "$m"

@@ -30,22 +30,20 @@ size=
 if [ "$recipe" = "$(cat "$out/recipe" 2>/dev/null)" ]; then
     rm -rf "$out/build/frozen_content.c" "$out/build/frozen_mpy"
 else
-    size=' (about 30 s)'
+    size=' (about 50 s)'
     rm -rf "$out/build"
     echo "$recipe" >"$out/recipe"
 fi
 
 began=$(date +%s)
 say "32-bit MicroPython with $1 frozen in$size ..."
-# Off: what needs 32-bit libraries of the machine, and what no device has. The hashes module brings SHA-1 and MD5.
+# Off: what needs 32-bit libraries of the machine, and what no device has.
 MICROPY_GIT_TAG=v$(cat "$source/version")
 export MICROPY_GIT_TAG
 set -- -C "$source/ports/unix" -j"$(nproc)" VARIANT=standard BUILD="$out/build" CC="$cc" PYTHON="$PYTHON" \
-    FROZEN_MANIFEST="$manifest" MAKE_MANIFEST="$PYTHON $ROM/makerom.py" USER_C_MODULES="$out/usermods" \
-    MICROPY_PY_SSL=0 MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 MICROPY_PY_BLUETOOTH=0
-mkdir -p "$out/usermods"
-ln -sfn "$source/hashes/mbedtls" "$source/hashes/config.h" "$out/usermods"
-if { rom_ready "$out" "$@" && make "$@"; } >"$out/build.log" 2>&1; then
+    FROZEN_MANIFEST="$manifest" \
+    MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 MICROPY_PY_BLUETOOTH=0
+if rom_make "$out" "$manifest" "$@" >"$out/build.log" 2>&1; then
     cp "$out/build/micropython" "$out/micropython.new"
     mv "$out/micropython.new" "$out/micropython"            # atomic: a test may be running the old one
     echo "$wanted" >"$out/stamp"

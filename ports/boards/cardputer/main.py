@@ -5,6 +5,7 @@ import os
 from machine import SPI, UART, Pin
 
 from nocarrier_ports import device
+from nocarrier_ports.clock import utc_s
 from nocarrier_ports.hardware.keyboards import MatrixKeyboard
 from nocarrier_ports.hardware.lcd import Lcd
 from nocarrier_ports.links.stream import StreamLink
@@ -31,7 +32,7 @@ def main() -> None:
     selects = (out(8), out(9), out(11))
     inputs = tuple([Pin(number, Pin.IN, Pin.PULL_UP) for number in (13, 15, 3, 4, 5, 6, 7)])
     app, speed = device.boot("", screen, wire, os.urandom, lambda kind, value: None)
-    device.run_with_keys(app, (MatrixKeyboard(selects, inputs),), speed, lambda: 0)
+    device.run_with_keys(app, (MatrixKeyboard(selects, inputs),), speed, utc_s)
 
 
 main()

@@ -8,6 +8,7 @@ import os
 from machine import UART, Pin
 
 from nocarrier_ports import cable
+from nocarrier_ports.clock import utc_s
 from nocarrier_ports.links.stream import StreamLink
 
 
@@ -15,4 +16,4 @@ def wire(port: str) -> StreamLink:
     return StreamLink(UART(0, 9_600, tx=Pin(0), rx=Pin(1), txbuf=1_024, rxbuf=4_096, timeout=0))
 
 
-cable.run("", wire, os.urandom, lambda: 0)
+cable.run("", wire, os.urandom, utc_s)

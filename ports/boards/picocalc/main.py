@@ -5,6 +5,7 @@ import os
 from machine import I2C, SPI, UART, Pin
 
 from nocarrier_ports import device
+from nocarrier_ports.clock import utc_s
 from nocarrier_ports.hardware.keyboards import FifoKeyboard
 from nocarrier_ports.hardware.lcd import Lcd
 from nocarrier_ports.links.stream import StreamLink
@@ -28,7 +29,7 @@ def wire(port: str) -> StreamLink:
 def main() -> None:
     i2c = I2C(1, sda=Pin(6), scl=Pin(7), freq=10_000)  # its controller is slow
     app, speed = device.boot("", screen, wire, os.urandom, lambda kind, value: None)
-    device.run_with_keys(app, (FifoKeyboard(i2c),), speed, lambda: 0)
+    device.run_with_keys(app, (FifoKeyboard(i2c),), speed, utc_s)
 
 
 main()

@@ -8,6 +8,7 @@ import os
 from machine import UART
 
 from nocarrier_ports import cable
+from nocarrier_ports.clock import utc_s
 from nocarrier_ports.links.stream import StreamLink
 
 
@@ -15,4 +16,4 @@ def wire(port: str) -> StreamLink:
     return StreamLink(UART(4, 9_600, rxbuf=4_096, timeout=0))
 
 
-cable.run("", wire, os.urandom, lambda: 0)
+cable.run("", wire, os.urandom, utc_s)

@@ -6,6 +6,7 @@ import time
 from machine import I2C, SPI, UART, Pin
 
 from nocarrier_ports import device
+from nocarrier_ports.clock import utc_s
 from nocarrier_ports.hardware.keyboards import I2cKeyboard, Trackball
 from nocarrier_ports.hardware.lcd import Lcd
 from nocarrier_ports.links.stream import StreamLink
@@ -36,7 +37,7 @@ def main() -> None:
     i2c = I2C(0, sda=Pin(18), scl=Pin(8), freq=400_000)
     ball = Trackball(*[Pin(number, Pin.IN, Pin.PULL_UP) for number in (3, 15, 1, 2, 0)])
     app, speed = device.boot("", screen, wire, os.urandom, lambda kind, value: None)
-    device.run_with_keys(app, (I2cKeyboard(i2c), ball), speed, lambda: 0)
+    device.run_with_keys(app, (I2cKeyboard(i2c), ball), speed, utc_s)
 
 
 main()
