@@ -50,6 +50,13 @@ def built(manifest: Path, heap_bytes: int, name: Path) -> str:
     return str(out / "firmware.elf")
 
 
+def built32(manifest: Path, name: Path) -> str:
+    """The path of 32-bit MicroPython for Linux with what the manifest freezes, in that folder of BUILD."""
+    out = BUILD / name
+    subprocess.run(["sh", str(TOP / "tests/setup/micropython32.sh"), str(manifest), str(out)], check=True)
+    return str(out / "micropython")
+
+
 def boot(heap_bytes: int, module: str = "drive") -> Board:
     """A board with that firmware, and that module of tests/board_frozen imported, with what it needs."""
     board = Board(os.environ["QEMU_ARM"], firmware(heap_bytes))

@@ -2,7 +2,8 @@
 
 The firmware has everything in ROM; its heap is set when it is built. It has a roster of 100 contacts. A heap is large
 enough if the run ends with nothing lost, RUNS=1 times, each with a seed of its own. HEAP_KB=20,48: where it is looked
-for. Packages are measured on 32-bit MicroPython.
+for. Packages are measured on 32-bit MicroPython; PEERS=FOLDER, with umqtt/simple.py, umqtt/robust.py and mqtt_as.py in
+it, which are in no package registry: these too, frozen into the same build.
 """
 
 import json
@@ -18,8 +19,21 @@ _STEP_KB = 2
 _PLAY = "--server prosody --rate 9600 --latency 100 --trusted --speed 2 --messages 10 --drops 3 --kills 1 --span 100"
 _ROSTER = 100
 _PACKAGES = ("nocarrier.client", "nocarrier_ports.handset.app", "nocarrier_ports.links.dialler", "nocarrier_ports.unix")
+_PEERS = (("umqtt.robust",), ("asyncio", "mqtt_as"))  # each in a process of its own
+_PEERS_MANIFEST = """
+add_library("nocarrier", {top!r})
+require("ports", library="nocarrier")
+include("$(MPY_DIR)/extmod/asyncio")
+freeze({peers!r})
+"""
+# What a board has and Linux has not is there before, and not counted.
 _IMPORTS = """
 import gc, sys
+class Board:
+    @staticmethod
+    def unique_id():
+        return b"id"
+sys.modules["machine"] = sys.modules["network"] = Board
 gc.threshold(1024)
 gc.collect()
 last = gc.mem_alloc()
@@ -54,10 +68,18 @@ def plays(heap_kb: int) -> bool:
     return True
 
 
-def imports() -> dict[str, int]:
-    """Bytes that each package keeps on the heap."""
+def peers(folder: str) -> dict[str, int]:
+    """Bytes that each peer keeps on the heap, with what it imports itself."""
+    manifest = board.BUILD / "heap-peers.py"
+    manifest.write_text(_PEERS_MANIFEST.format(top=str(board.TOP), peers=str(Path(folder).resolve())))
+    micropython = board.built32(manifest, Path("heap-peers"))
+    return {name: size for names in _PEERS for name, size in imports(micropython, names).items()}
+
+
+def imports(micropython: str, names: tuple[str, ...]) -> dict[str, int]:
+    """Bytes that each package keeps on the heap, imported in this order."""
     out = subprocess.run(
-        [os.environ["MICROPYTHON32"], "-X", "heapsize=128k", "-c", _IMPORTS % (_PACKAGES,)],
+        [micropython, "-X", "heapsize=128k", "-c", _IMPORTS % (names,)],
         env={"MICROPYPATH": ".frozen"},
         capture_output=True,
         text=True,
@@ -68,7 +90,11 @@ def imports() -> dict[str, int]:
 
 def main() -> dict[str, Any]:
     """{"heap_bytes": …, "roster": 100, "ram_after_import": {package: bytes}}."""
-    kept = imports()
+    kept = imports(os.environ["MICROPYTHON32"], _PACKAGES)
+    if "PEERS" in os.environ:
+        kept |= peers(os.environ["PEERS"])
+    else:
+        print("umqtt.robust and mqtt_as are not measured: PEERS=FOLDER says where they are")
     print(json.dumps(kept))
     low, high = (int(kb) for kb in os.environ.get("HEAP_KB", "20,48").split(","))  # low fails, high plays
     while high - low > _STEP_KB:

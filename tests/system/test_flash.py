@@ -1,4 +1,5 @@
-"""nocarrier-flash and mip on a board without our code: MicroPython for the Cortex-M3 in QEMU, its prompt on a pty.
+"""nocarrier-flash and mip on boards without our code, their prompts on a pty: a Cortex-M3 in QEMU, and 32-bit
+MicroPython on Linux behind ports/boards/unix/prompt.py.
 
 Both put some hundred files there; the handset then logs in through the emulated modem.
 """
@@ -7,16 +8,20 @@ import asyncio
 import contextlib
 import http.server
 import json
+import os
 import random
 import re
+import ssl
 import subprocess
 import sys
 import threading
 import time
+import tty
 from functools import partial
 
 import board
 import pytest
+import trustme
 
 from nocarrier_emulator.clock import ScaledClock
 from nocarrier_emulator.exchange.exchange import Exchange
@@ -33,31 +38,36 @@ FLASH_BYTES = 2 << 20
 MOUNT = "import mounting\nmounting.mount(%r)"
 # As typed after the switch: the files are there only when the flash is mounted, which run() wants to do itself.
 START = MOUNT + "\nimport main, vfs\nvfs.umount('/')\nmain.run(%r)"
-SETTINGS = {"jid": "anna@exchange.test", "password": "s3cret", "number": "555", "port": "UART1", "speed": 1}
-MOMENTS_S = (1.0, 15.0)
+SETTINGS = {"jid": "anna@exchange.test", "password": "s3cret", "number": "555", "speed": 1}
 LIMIT_S = 90
 
 
-@pytest.fixture(scope="module")
-def firmware(tool, tmp_path_factory):
-    """The path of a firmware that has a flash and a modem, and knows nothing of us."""
-    tool("QEMU_ARM")
-    manifest = tmp_path_factory.mktemp("plain") / "manifest.py"
-    folder = board.TOP / "ports/boards/mps2"
-    manifest.write_text("freeze(%r, ('mounting.py', 'semihosting.py', 'uart.py'))\n" % str(folder))
-    return board.built(manifest, HEAP_BYTES, board.Path("plain"))
+class Qemu:
+    """The Cortex-M3, on while in a `with` statement. prompt: then the path of its pty. before: what to run first."""
 
+    name, port = "mps2", "UART1"
+    moments_s = (1.0, 15.0)  # in which the cable is pulled
 
-class Machine:
-    """The board, switched on. prompt: the path of its pty. modem: the device on its other port."""
+    def __init__(self, folder):
+        image = folder / "flash.img"
+        image.write_bytes(b"\xff" * FLASH_BYTES)
+        manifest = folder / "manifest.py"
+        frozen = str(board.TOP / "ports/boards/mps2"), ("mounting.py", "semihosting.py", "uart.py")
+        manifest.write_text("freeze%r\n" % (frozen,))
+        firmware = board.built(manifest, HEAP_BYTES, board.Path("plain"))
+        self.before = MOUNT % str(image)
+        self._start = START % (str(image), str(image))
+        self._command = [os.environ["QEMU_ARM"], *MACHINE[:-2], "-kernel", firmware, "-serial", "pty"]
+        self._modem = []
 
-    def __init__(self, firmware, modem=""):
-        serial = ["-serial", "pty"] + (["-serial", modem] if modem else [])
-        command = [board.os.environ["QEMU_ARM"], *MACHINE[:-2], *serial, "-kernel", firmware]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.prompt = re.search(r"/dev/pts/\d+", self._process.stdout.readline())[0]
+    def connect(self, modem):
+        """Before it is switched on: the modem's device."""
+        self._modem = ["-serial", modem]
 
     def __enter__(self):
+        command = self._command + self._modem
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.prompt = re.search(r"/dev/pts/\d+", self._process.stdout.readline())[0]
         return self
 
     def __exit__(self, *exc):
@@ -65,37 +75,80 @@ class Machine:
         self._process.wait()
         self._process.stdout.close()
 
-
-@pytest.fixture
-def image(tmp_path):
-    """A blank flash."""
-    path = tmp_path / "flash.img"
-    path.write_bytes(b"\xff" * FLASH_BYTES)
-    return str(path)
+    def start(self, device):
+        """Starts what is on its flash."""
+        device._transport.exec_raw_no_follow(self._start)
 
 
-def flash_command(machine, image, *more):
-    command = [sys.executable, "-m", "nocarrier_emulator.flasher", machine.prompt, "mps2", "--before", MOUNT % image]
-    return [*command, *more]
+class Linux:
+    """The same of MicroPython on Linux."""
+
+    name, port = "unix", "/modem"
+    before = ""
+    moments_s = (0.5, 4.0)
+
+    def __init__(self, folder):
+        manifest = folder / "manifest.py"
+        manifest.write_text("")
+        micropython = board.built32(manifest, board.Path("plain32"))
+        self._flash = folder / "flash"
+        self._flash.mkdir()
+        prompt = board.TOP / "ports/boards/unix/prompt.py"
+        self._command = [micropython, "-X", "heapsize=%d" % HEAP_BYTES, str(prompt), str(self._flash)]
+
+    def connect(self, modem):
+        (self._flash / "modem").symlink_to(modem)
+
+    def __enter__(self):
+        self._ends = master, slave = os.openpty()
+        tty.setraw(slave)
+        self.prompt = os.ttyname(slave)
+        self._process = subprocess.Popen(self._command, stdin=master, stdout=master, stderr=master)
+        return self
+
+    def __exit__(self, *exc):
+        if self._ends:
+            self._process.kill()
+            self._process.wait()
+            for end in self._ends:
+                os.close(end)
+            self._ends = ()
+
+    def start(self, device):
+        device._transport.exit_raw_repl()
+        device._transport.serial.write(b"\x04")
 
 
-async def log_in(firmware, image):
+@pytest.fixture(params=(Qemu, Linux), ids=("mps2", "unix"))
+def machine(request, tool, tmp_path):
+    """A board without our code and with a blank flash, switched off."""
+    tool("QEMU_ARM" if request.param is Qemu else "MICROPYTHON32")
+    return request.param(tmp_path)
+
+
+def flash_command(machine, *more):
+    before = ["--before", machine.before] if machine.before else []
+    return [sys.executable, "-m", "nocarrier_emulator.flasher", machine.prompt, machine.name, *before, *more]
+
+
+async def log_in(machine):
     """Starts the handset that is on the flash; returns the events up to its login."""
     clock = ScaledClock(1)
     exchange = Exchange(clock)
     exchange.add("anna", "s3cret")
     modem = Modem(clock, PhoneBook({"555": Service(exchange.connect)}), 9600, 50)
     port = PtyPort(modem)
+    machine.connect(port.path)
     try:
-        with Machine(firmware, port.path) as machine:
-            return await asyncio.to_thread(_events, machine, image)
+        with machine:
+            return await asyncio.to_thread(_events, machine)
     finally:
         port.close()
 
 
-def _events(machine, image):
+def _events(machine):
     device = Board(machine.prompt)
-    device._transport.exec_raw_no_follow(START % (image, image))
+    machine.start(device)
     said, end_s = b"", time.monotonic() + LIMIT_S
     while b'"online"' not in said and time.monotonic() < end_s:
         said += device._transport.serial.read(1)
@@ -105,35 +158,38 @@ def _events(machine, image):
     return said
 
 
-def test_interrupted_at_random_and_run_again_it_ends_right_and_the_board_logs_in(firmware, image, tmp_path):
+def test_interrupted_at_random_and_run_again_it_ends_right_and_the_board_logs_in(machine, tmp_path):
     settings = tmp_path / "settings.json"
-    settings.write_text(json.dumps(SETTINGS))
+    settings.write_text(json.dumps({**SETTINGS, "port": machine.port}))
+    root = tmp_path / "ca.pem"
+    root.write_bytes(trustme.CA().cert_pem.bytes())
+    arguments = ("--settings", str(settings), "--root", str(root))
     rng = random.Random(6)
     for _ in range(3):
-        with Machine(firmware) as machine:
-            running = subprocess.Popen(
-                flash_command(machine, image, "--settings", str(settings)), stdout=subprocess.DEVNULL, cwd=board.TOP
-            )
-            time.sleep(rng.uniform(*MOMENTS_S))
+        with machine:
+            command = flash_command(machine, *arguments)
+            running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=board.TOP)
+            time.sleep(rng.uniform(*machine.moments_s))
             # Either is the first to go: the cable is pulled, or the board's power.
             running.kill() if rng.random() < 0.5 else machine.__exit__()
             running.kill()
             running.wait()
-    with Machine(firmware) as machine:
-        command = flash_command(machine, image, "--settings", str(settings))
+    with machine:
+        command = flash_command(machine, *arguments)
         done = subprocess.run(command, capture_output=True, text=True, cwd=board.TOP)
         assert done.returncode == 0, done.stdout + done.stderr
         sent = int(re.search(r"of which (\d+) are sent", done.stdout)[1])
         assert "verified" in done.stdout and "s3cret" not in done.stdout + done.stderr
     wanted = payload.files(6)
     assert 0 < sent < len(wanted) > 90
-    with Machine(firmware) as machine:
-        device = Board(machine.prompt, MOUNT % image)
-        there = device.hashes([""])
+    wanted["/roots/ca.der"] = ssl.PEM_cert_to_DER_cert(root.read_text())
+    with machine:
+        device = Board(machine.prompt, machine.before)
+        there = {path: there for path, there in device.hashes([""]).items() if not path.startswith("/flash/")}
         device.close()
     assert {path: tool._hash(data) for path, data in wanted.items()}.items() <= there.items()
     assert set(there) == set(wanted) | {"/main.py", "/settings.json"}  # and nothing half-written
-    asyncio.run(log_in(firmware, image))
+    asyncio.run(log_in(machine))
 
 
 @contextlib.contextmanager
@@ -151,18 +207,18 @@ def served(folder):
             thread.join()
 
 
-def test_mip_installs_both_packages_and_the_board_logs_in(firmware, image):
-    with Machine(firmware) as machine, served(board.TOP) as address:
-        mpremote = [sys.executable, "-m", "mpremote", "connect", machine.prompt, "exec", MOUNT % image]
+def test_mip_installs_both_packages_and_the_board_logs_in(machine):
+    with machine, served(board.TOP) as address:
+        mpremote = [sys.executable, "-m", "mpremote", "connect", machine.prompt, "exec", machine.before or "pass"]
         mpremote += ["mip", "install", "--target", "/lib"]
         mpremote += ["%s/%s/package.json" % (address, package) for package in ("core", "ports")]
         done = subprocess.run(mpremote, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
-        device = Board(machine.prompt, MOUNT % image)
-        device.write("/settings.json", json.dumps(SETTINGS).encode())
-        device.write("/main.py", payload.boards()["mps2"].read_bytes())
+        device = Board(machine.prompt, machine.before)
+        device.write("/settings.json", json.dumps({**SETTINGS, "port": machine.port}).encode())
+        device.write("/main.py", payload.boards()[machine.name].read_bytes())
         device.close()
-    asyncio.run(log_in(firmware, image))
+    asyncio.run(log_in(machine))
 
 
 def test_settings_are_asked_for_and_the_password_is_not_shown(monkeypatch, capsys):
@@ -174,7 +230,7 @@ def test_settings_are_asked_for_and_the_password_is_not_shown(monkeypatch, capsy
     assert "s3cret" not in "".join(capsys.readouterr())
 
 
-def test_what_is_wrong_is_said_in_a_line(firmware, image, tmp_path, capsys):
+def test_what_is_wrong_is_said_in_a_line(tmp_path, capsys):
     assert tool.main(["/dev/null", "toaster"]) == 2 and "there is no board 'toaster'" in capsys.readouterr().err
     assert tool.main([str(tmp_path / "nothing"), "mps2"]) == 1 and "no board at" in capsys.readouterr().err
     wrong = tmp_path / "settings.json"
@@ -183,6 +239,14 @@ def test_what_is_wrong_is_said_in_a_line(firmware, image, tmp_path, capsys):
         assert tool.main(["/dev/null", "mps2", "--settings", str(wrong)]) == 1
         said = capsys.readouterr().err
         assert words in said and "s3cret" not in said
-    with Machine(firmware) as machine:
+    wrong.write_text("-----BEGIN CERTIFICATE-----")
+    assert (
+        tool.main(["/dev/null", "mps2", "--root", str(wrong)]) == 1 and "is no certificate" in capsys.readouterr().err
+    )
+
+
+def test_a_board_without_a_file_system_is_refused(tool, tmp_path):
+    tool("QEMU_ARM")
+    with Qemu(tmp_path) as machine:
         with pytest.raises(FlashError, match="no file system|ENOENT|ENODEV|OSError|cannot write|flash free"):
-            tool.flash(machine.prompt, payload.boards()["mps2"], json.dumps(SETTINGS), False, "", lambda text: None)
+            tool.flash(machine.prompt, payload.boards()["mps2"], json.dumps(SETTINGS), {}, False, "", lambda text: None)

@@ -1,5 +1,6 @@
 """What goes onto a board: the core and the ports, compiled where the board loads that, and the board's own main.py."""
 
+import ssl
 import subprocess
 import tempfile
 from pathlib import Path
@@ -37,6 +38,18 @@ def files(mpy_version: int) -> dict[str, bytes]:
                 else:
                     found[name] = path.read_bytes()
     return found
+
+
+def der(path: Path) -> bytes:
+    """A certificate as the board wants it. Raises FlashError."""
+    try:
+        data = path.read_bytes()
+        if data.startswith(b"-----"):
+            data = ssl.PEM_cert_to_DER_cert(data.decode())
+        ssl.create_default_context(cadata=data)
+    except (OSError, ValueError) as error:  # ssl's errors are OSErrors
+        raise FlashError("%s is no certificate (%s)" % (path, error)) from None
+    return data
 
 
 def _compiled(source: Path, name: str, target: Path) -> bytes:

@@ -29,6 +29,7 @@ _FLASH_SPARE_BYTES = 80_000  # for the queue's log
 _BLOCK_BYTES = 4096  # that a file takes on flash at least
 _MAIN = "/main.py"
 _SETTINGS = "/settings.json"
+_ROOTS = "/roots"
 _HALF = "~"  # at the end of the name of a file that is not whole yet
 _LISTEN_S = 3.0
 
@@ -42,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     try:
         settings = _settings(options.settings) if options.settings else None
-        flash(options.port, boards[options.board], settings, options.source, options.before, print)
+        roots = {"%s/%s.der" % (_ROOTS, Path(path).stem): payload.der(Path(path)) for path in options.root}
+        flash(options.port, boards[options.board], settings, roots, options.source, options.before, print)
     except (FlashError, UsageError) as error:
         print("nocarrier-flash: %s" % error, file=sys.stderr)
         return 1
@@ -57,13 +59,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("port", help="serial port of the board, or an address that pyserial knows")
     parser.add_argument("board", help="one of " + ", ".join(payload.boards()))
     parser.add_argument("--settings", help="settings.json; - asks for what is needed, without echoing the password")
+    parser.add_argument("--root", action="append", default=[], help="certificate to trust, PEM or DER; repeatable")
     parser.add_argument("--source", action="store_true", help="copy sources, not compiled files")
     parser.add_argument("--before", default="", help="Python to run first, on boards that have no files before that")
     return parser
 
 
-def flash(port: str, main_py: Path, settings: str | None, source: bool, before: str, say: Callable[[str], Any]) -> None:
-    """All of it. settings: the text for settings.json; None leaves what is there. Raises FlashError."""
+def flash(
+    port: str,
+    main_py: Path,
+    settings: str | None,
+    roots: dict[str, bytes],
+    source: bool,
+    before: str,
+    say: Callable[[str], Any],
+) -> None:
+    """All of it. settings: the text for settings.json; None leaves what is there. Raises FlashError.
+
+    roots: certificates by their paths on the board; those that are there stay.
+    """
     board = Board(port, before)
     try:
         facts = board.facts()
@@ -77,9 +91,10 @@ def flash(port: str, main_py: Path, settings: str | None, source: bool, before: 
         else:
             _copy(board, wanted, facts.flash_free_bytes, say)
         _put_settings(board, settings)
+        _put_roots(board, roots)
         if not facts.frozen:
             _put(board, _MAIN, main_py.read_bytes())
-        _verify(board, wanted)
+        _verify(board, {**wanted, **roots})
         say("verified; it starts:")
         for line in board.restart(_LISTEN_S):
             say("  " + line)
@@ -101,7 +116,7 @@ def _check(facts: Facts, source: bool) -> None:
 
 def _copy(board: Board, wanted: dict[str, bytes], free_bytes: int, say: Callable[[str], Any]) -> None:
     """What differs from what is there; what does not belong there goes."""
-    there = board.hashes(sorted({"/".join(path.split("/")[:3]) for path in wanted}))
+    there = board.hashes(_folders(wanted))
     new = [data for path, data in wanted.items() if path not in there]
     needed = sum(-len(data) % _BLOCK_BYTES + len(data) for data in new) + _FLASH_SPARE_BYTES * bool(new)
     if free_bytes < needed:
@@ -117,6 +132,11 @@ def _copy(board: Board, wanted: dict[str, bytes], free_bytes: int, say: Callable
     say("%d files, of which %d are sent" % (len(wanted), len(different)))
     for path in different:
         board.write(path, wanted[path])
+
+
+def _folders(wanted: dict[str, bytes]) -> list[str]:
+    """Those at the top of what is wanted: a package, the roots."""
+    return sorted({"/".join(posixpath.dirname(path).split("/")[:3]) for path in wanted})
 
 
 def _put(board: Board, path: str, data: bytes) -> None:
@@ -137,8 +157,15 @@ def _put_settings(board: Board, settings: str | None) -> None:
         raise FlashError("there are no settings on the board yet: --settings FILE, or --settings -")
 
 
+def _put_roots(board: Board, roots: dict[str, bytes]) -> None:
+    if roots:
+        board.make_folder(_ROOTS)
+    for path, data in roots.items():
+        _put(board, path, data)
+
+
 def _verify(board: Board, wanted: dict[str, bytes]) -> None:
-    there = board.hashes(sorted({"/".join(path.split("/")[:3]) for path in wanted})) if wanted else {}
+    there = board.hashes(_folders(wanted)) if wanted else {}
     wrong = [path for path, data in wanted.items() if there.get(path) != _hash(data)]
     if wrong:
         raise FlashError(
