@@ -1,7 +1,7 @@
 # Everything here sets up what it needs first (tests/setup), and sets nothing up when it is there.
 WITH = sh tests/setup/with.sh
 
-.PHONY: run demo journal test bench soak check help
+.PHONY: run demo journal firmware test bench soak check help
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -24,6 +24,11 @@ demo:
 # make journal FOLDER=…     what is on a handheld's flash, copied into a folder, and whether all of it can be read
 journal:
 	@$(WITH) run python -m nocarrier_emulator journal $(FOLDER)
+
+# make firmware BOARD=mps2  a board's firmware with everything in ROM, where the toolchain is a package: mps2, unix. HEAP=64k
+BOARD ?=
+firmware:
+	@$(WITH) test sh tests/setup/board.sh "$(BOARD)" "$(HEAP)"
 
 # make test                 all tests, after the static checks. ARGS="-k words" for some of them
 test: check

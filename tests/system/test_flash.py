@@ -89,12 +89,11 @@ class Linux:
 
     def __init__(self, folder):
         manifest = folder / "manifest.py"
-        manifest.write_text("")
+        manifest.write_text("freeze(%r, 'prompt.py')\n" % str(board.TOP / "ports/boards/unix"))
         micropython = board.built32(manifest, board.Path("plain32"))
         self._flash = folder / "flash"
         self._flash.mkdir()
-        prompt = board.TOP / "ports/boards/unix/prompt.py"
-        self._command = [micropython, "-X", "heapsize=%d" % HEAP_BYTES, str(prompt), str(self._flash)]
+        self._command = [micropython, "-X", "heapsize=%d" % HEAP_BYTES, "-m", "prompt", str(self._flash)]
 
     def connect(self, modem):
         (self._flash / "modem").symlink_to(modem)
