@@ -28,6 +28,7 @@ from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.flasher import payload, tool
 from nocarrier_emulator.flasher.board import Board
 from nocarrier_emulator.flasher.errors import FlashError
+from nocarrier_emulator.flasher.selftest import selftest
 from nocarrier_emulator.modem import Modem
 from nocarrier_emulator.phonebook import PhoneBook, Service
 from nocarrier_emulator.pty import PtyPort
@@ -218,6 +219,25 @@ def test_mip_installs_both_packages_and_the_board_logs_in(machine):
         device.write("/main.py", payload.boards()[machine.name].read_bytes())
         device.close()
     asyncio.run(log_in(machine))
+    its_flash_is_tested(machine)
+
+
+def its_flash_is_tested(machine):
+    """The power goes after some flushes."""
+    said = []
+
+    def say(text):
+        said.append(text)
+        if "take its power" in text:
+            threading.Timer(2.0, machine.__exit__).start()
+
+    def again():
+        machine.__enter__()
+        return Board(machine.prompt, machine.before)
+
+    with machine:
+        selftest(Board(machine.prompt, machine.before), again, say)
+    assert "a flush takes" in said[0] and int(said[2].split()[0]) > 10 and said[3] == "all of them are there"
 
 
 def test_settings_are_asked_for_and_the_password_is_not_shown(monkeypatch, capsys):

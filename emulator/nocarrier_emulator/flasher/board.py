@@ -128,6 +128,24 @@ class Board:
             % (old, new, new, old, new)
         )
 
+    def lines(self, program: str, silence_s: float) -> Iterator[str]:
+        """What the program prints, line by line, until it says nothing for so long, or there is no board any more."""
+        with _failures("the board has failed"):
+            self._transport.exec_raw_no_follow(program)
+        said, heard_s = b"", time.monotonic()
+        while time.monotonic() - heard_s < silence_s:
+            try:
+                size = self._transport.serial.inWaiting()
+                data = self._transport.serial.read(size) if size else b""
+            except OSError:
+                return
+            if not data:
+                time.sleep(0.02)
+                continue
+            heard_s = time.monotonic()
+            *whole, said = (said + data).split(b"\n")
+            yield from (line.decode(errors="replace").strip() for line in whole)
+
     def restart(self, listen_s: float) -> list[str]:
         """Starts it as its switch would, and returns the lines that it says in that time."""
         with _failures("the board has failed"):

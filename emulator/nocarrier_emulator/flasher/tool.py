@@ -11,6 +11,7 @@ import hashlib
 import json
 import posixpath
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from nocarrier.errors import UsageError
 from nocarrier_emulator.flasher import payload
 from nocarrier_emulator.flasher.board import Board, Facts
 from nocarrier_emulator.flasher.errors import FlashError
+from nocarrier_emulator.flasher.selftest import selftest
 from nocarrier_ports.settings import Settings
 
 _OLDEST = (1, 24)
@@ -32,6 +34,7 @@ _SETTINGS = "/settings.json"
 _ROOTS = "/roots"
 _HALF = "~"  # at the end of the name of a file that is not whole yet
 _LISTEN_S = 3.0
+_BACK_S = 120.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,6 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
         print("there is no board %r; there are %s" % (options.board, ", ".join(boards)), file=sys.stderr)
         return 2
     try:
+        if options.selftest:
+            selftest(Board(options.port, options.before), lambda: _again(options.port, options.before), print)
+            return 0
         settings = _settings(options.settings) if options.settings else None
         roots = {"%s/%s.der" % (_ROOTS, Path(path).stem): payload.der(Path(path)) for path in options.root}
         flash(options.port, boards[options.board], settings, roots, options.source, options.before, print)
@@ -60,9 +66,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("board", help="one of " + ", ".join(payload.boards()))
     parser.add_argument("--settings", help="settings.json; - asks for what is needed, without echoing the password")
     parser.add_argument("--root", action="append", default=[], help="certificate to trust, PEM or DER; repeatable")
+    parser.add_argument("--selftest", action="store_true", help="only test the flash; you take the power away")
     parser.add_argument("--source", action="store_true", help="copy sources, not compiled files")
     parser.add_argument("--before", default="", help="Python to run first, on boards that have no files before that")
     return parser
+
+
+def _again(port: str, before: str) -> Board:
+    """The board, when it is there once more."""
+    end_s = time.monotonic() + _BACK_S
+    while True:
+        try:
+            return Board(port, before)
+        except FlashError:
+            if time.monotonic() > end_s:
+                raise
+            time.sleep(1)
 
 
 def flash(
