@@ -8,13 +8,13 @@ except ImportError:
     pass
 
 _EPOCH_S = 0 if time.gmtime(0)[0] == 1970 else 946_684_800  # some ports count from 2000
-_EARLIEST_S = 1_767_225_600  # 2026: a clock before that was never set
+EARLIEST_S = 1_767_225_600  # 2026: a clock before that was never set
 
 
 def utc_s() -> int:
     """0 while the clock is not set."""
     now_s = int(time.time()) + _EPOCH_S
-    return now_s if now_s >= _EARLIEST_S else 0
+    return now_s if now_s >= EARLIEST_S else 0
 
 
 def set_utc(utc_s: int) -> None:

@@ -43,7 +43,9 @@ def write(flash: "Storage", most: int, say: "Callable[[int], object]") -> None:
 def survived(flash: "Storage") -> int:
     """How many records are there, without a gap or a wrong one before them. Raises StorageError."""
     number = 0
-    while NAME in flash.names() and flash.read(NAME, number * _RECORD_BYTES, _RECORD_BYTES) == _record(number + 1):
+    if NAME not in flash.names():
+        return 0
+    while flash.read(NAME, number * _RECORD_BYTES, _RECORD_BYTES) == _record(number + 1):
         number += 1
     return number
 

@@ -7,6 +7,7 @@ import errno
 import socket
 
 from nocarrier.modular import ticks_add, ticks_diff
+from nocarrier_ports.clock import EARLIEST_S
 from nocarrier_ports.links.link import NetError
 
 try:
@@ -102,8 +103,10 @@ class NetClock:
         if answer[0] & 7 != _SERVER_MODE or answer[0] >> 6 == _NOT_SET or not 0 < answer[1] <= _MOST_STRATUM:
             return  # this one cannot say; ask again in time
         utc_s = int.from_bytes(answer[40:44], "big") - _1970_S
-        self._set_utc(utc_s if utc_s >= 0 else utc_s + _ERA_S)  # the count begins again in 2036
-        self.close()
+        utc_s += _ERA_S if utc_s < 0 else 0  # the count begins again in 2036
+        if any(answer[40:48]) and utc_s >= EARLIEST_S:  # else it says that it has no time, or none that can be
+            self._set_utc(utc_s)
+            self.close()
 
     def _fail(self, why: str) -> None:
         self.close()

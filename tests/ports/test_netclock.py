@@ -79,6 +79,8 @@ def test_who_does_not_answer_is_asked_again_and_given_up():
         {"stratum": 16},
         {"leap": 3},
         {"twist": lambda data: data[:47]},
+        {"twist": lambda data: data[:40] + bytes(8)},
+        {"utc_s": 1_700_000_000},  # long past
         {"twist": lambda data: data[:24] + bytes(8) + data[32:]},  # an answer to nobody's question
         {"twist": lambda data: bytes((data[0] & 0xF8 | 5,)) + data[1:]},
     ],

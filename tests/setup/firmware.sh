@@ -14,7 +14,8 @@ source=$(tool_dir micropython)
 arm_gcc || { say "no compiler for Cortex-M; packages: $(arm_packages)"; exit 1; }
 
 board=$(cd "$HERE/../../ports/boards/mps2" && pwd)
-recipe="$source $2 $(cat "$0" "$HERE/lib.sh" "$board"/mpconfigboard.* "$board/clock.c" | short_hash) $(rom_hash)"
+kind="$source $(arm-none-eabi-gcc -dumpfullversion) $(cat "$0" "$HERE/lib.sh" "$board"/mpconfigboard.* "$board/clock.c" | short_hash) $(rom_hash) $(rom_wanted "$manifest")"
+recipe="$kind $2"
 wanted="$recipe $($PYTHON "$HERE/frozen_files.py" "$source" "$manifest")"
 [ ! -e "$out/firmware.elf" ] || [ "$wanted" != "$(cat "$out/stamp" 2>/dev/null)" ] || exit 0
 
@@ -24,7 +25,8 @@ rm -f "$out/stamp"
 if [ "$recipe" = "$(cat "$out/recipe" 2>/dev/null)" ]; then
     rm -rf "$out/build/frozen_content.c" "$out/build/frozen_mpy"
 else
-    rm -rf "$out/build"
+    rm -f "$out/recipe"                 # whoever is interrupted here begins again
+    objects_in "$kind" "$out"
     echo "$recipe" >"$out/recipe"
 fi
 
@@ -35,6 +37,7 @@ export MICROPY_GIT_TAG
 set -- -C "$source/ports/qemu" -j"$(nproc)" BOARD=mps2 BOARD_DIR="$board" BUILD="$out/build" PYTHON="$PYTHON" \
     FROZEN_MANIFEST="$manifest" MICROPY_HEAP_SIZE="$2"
 if rom_make "$out" "$manifest" "$@" >"$out/build.log" 2>&1; then
+    objects_out "$kind" "$out"
     cp "$out/build/firmware.elf" "$out/firmware.new"
     mv "$out/firmware.new" "$out/firmware.elf"              # atomic: a test may be running the old one
     echo "$wanted" >"$out/stamp"

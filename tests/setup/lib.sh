@@ -54,21 +54,42 @@ missing() {
 ROM=$(cd "$HERE/../../ports/firmware" && pwd)
 rom_ready() {
     rom_out=$1; shift
-    mkdir -p "$rom_out/usermods"
     ln -sfn "$ROM/romtypes" "$rom_out/usermods/romtypes"
     make "$@" "$rom_out/build/genhdr/moduledefs.h"
 }
+# rom_wanted MANIFEST: rom if the manifest has our packages.
+rom_wanted() { if grep -q 'library="nocarrier"' "$1"; then echo rom; fi; }
 # rom_make OUT MANIFEST MAKE-ARGUMENTS...: make, with the code in ROM if the manifest has ours. Packages in ROM are found
 # before any file: a build without ours must not know their names.
 rom_make() {
     rom_out=$1 rom_manifest=$2; shift 2
-    mkdir -p "$rom_out/usermods"
+    rm -rf "$rom_out/usermods"          # an older recipe may have put other modules there
+    mkdir "$rom_out/usermods"
     set -- "$@" USER_C_MODULES="$rom_out/usermods"
-    if grep -q 'library="nocarrier"' "$rom_manifest"; then
+    if [ -n "$(rom_wanted "$rom_manifest")" ]; then
         set -- "$@" MAKE_MANIFEST="$PYTHON $ROM/makerom.py"
         rom_ready "$rom_out" "$@" || return
     fi
     make "$@"
+}
+# objects_in KIND OUT: OUT/build holds what an earlier build of this kind has compiled, whatever was frozen into it; KIND
+# names all that it was compiled from. objects_out KIND OUT: keeps that for others, a month long after its last use.
+objects() { printf '%s/objects-%s\n' "$CACHE" "$(printf '%s' "$1" | short_hash)"; }
+objects_in() {
+    rm -rf "$2/build"
+    objects=$(objects "$1")
+    [ -d "$objects" ] || return 0
+    touch "$objects"
+    cp -a "$objects" "$2/build"
+}
+objects_out() {
+    objects=$(objects "$1")
+    [ ! -d "$objects" ] || return 0
+    find "$CACHE" -maxdepth 1 -name 'objects-*' -mtime +30 -exec rm -rf {} +
+    rm -rf "$objects.$$"
+    cp -a "$2/build" "$objects.$$"
+    rm -rf "$objects.$$"/frozen_content.* "$objects.$$/frozen_mpy" "$objects.$$/main.o"
+    mv -T "$objects.$$" "$objects" || rm -rf "$objects.$$"        # another was quicker
 }
 rom_hash() { cat "$ROM"/*.py "$ROM"/romtypes/* | short_hash; }
 

@@ -13,7 +13,7 @@ out=$(realpath "$2")
 source=$(tool_dir micropython)
 [ -d "$source" ] || { say "no MicroPython source: $source; run tests/setup/setup.sh test"; exit 1; }
 
-recipe="$source $(cat "$0" "$HERE/lib.sh" | short_hash) $(rom_hash)"
+recipe="$source $(gcc -dumpfullversion) $(cat "$0" "$HERE/lib.sh" | short_hash) $(rom_hash) $(rom_wanted "$manifest")"
 wanted="$recipe $($PYTHON "$HERE/frozen_files.py" "$source" "$manifest")"
 [ ! -x "$out/micropython" ] || [ "$wanted" != "$(cat "$out/stamp" 2>/dev/null)" ] || exit 0
 
@@ -26,17 +26,16 @@ esac
 exec 9>"$out/lock"
 flock 9                                 # two at once would spoil each other's build
 rm -f "$out/stamp"
-size=
 if [ "$recipe" = "$(cat "$out/recipe" 2>/dev/null)" ]; then
     rm -rf "$out/build/frozen_content.c" "$out/build/frozen_mpy"
 else
-    size=' (about 50 s)'
-    rm -rf "$out/build"
+    rm -f "$out/recipe"                 # whoever is interrupted here begins again
+    objects_in "$recipe" "$out"
     echo "$recipe" >"$out/recipe"
 fi
 
 began=$(date +%s)
-say "32-bit MicroPython with $1 frozen in$size ..."
+say "32-bit MicroPython with $1 frozen in; the first time takes a minute ..."
 # Off: what needs 32-bit libraries of the machine, and what no device has.
 MICROPY_GIT_TAG=v$(cat "$source/version")
 export MICROPY_GIT_TAG
@@ -44,6 +43,7 @@ set -- -C "$source/ports/unix" -j"$(nproc)" VARIANT=standard BUILD="$out/build" 
     FROZEN_MANIFEST="$manifest" \
     MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 MICROPY_PY_BLUETOOTH=0
 if rom_make "$out" "$manifest" "$@" >"$out/build.log" 2>&1; then
+    objects_out "$recipe" "$out"
     cp "$out/build/micropython" "$out/micropython.new"
     mv "$out/micropython.new" "$out/micropython"            # atomic: a test may be running the old one
     echo "$wanted" >"$out/stamp"

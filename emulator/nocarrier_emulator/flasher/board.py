@@ -84,7 +84,8 @@ class Board:
             self.run(before)
 
     def close(self) -> None:
-        self._transport.close()
+        with contextlib.suppress(OSError):  # it may be gone already
+            self._transport.close()
 
     def run(self, program: str) -> str:
         """What the program prints."""
@@ -129,7 +130,10 @@ class Board:
         )
 
     def lines(self, program: str, silence_s: float) -> Iterator[str]:
-        """What the program prints, line by line, until it says nothing for so long, or there is no board any more."""
+        """What the program prints, line by line, until no line comes for so long, or there is no board any more.
+
+        Raises FlashError if the program comes to its end.
+        """
         with _failures("the board has failed"):
             self._transport.exec_raw_no_follow(program)
         said, heard_s = b"", time.monotonic()
@@ -142,8 +146,10 @@ class Board:
             if not data:
                 time.sleep(0.02)
                 continue
-            heard_s = time.monotonic()
             *whole, said = (said + data).split(b"\n")
+            heard_s = time.monotonic() if whole else heard_s
+            if b"\x04" in data:
+                raise FlashError("the board has failed (%s)" % _last_line((said or data).decode(errors="replace")))
             yield from (line.decode(errors="replace").strip() for line in whole)
 
     def restart(self, listen_s: float) -> list[str]:

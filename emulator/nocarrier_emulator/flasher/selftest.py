@@ -16,7 +16,7 @@ except OSError:
     pass
 flash = FolderFlash('/flashtest')
 """
-_MEASURE = _BEGIN + "print(*flashtest.measure(flash, 100, time.ticks_us))"
+_MEASURE = _BEGIN + "print(*flashtest.measure(flash, 20, time.ticks_us))"
 _WRITE = _BEGIN + "flashtest.write(flash, 1_000_000, print)"
 _SURVIVED = _BEGIN + "print(flashtest.survived(flash))\nflashtest.clear(flash)\nos.rmdir('/flashtest')"
 _SILENCE_S = 3.0  # after so long without a flush there is no power any more

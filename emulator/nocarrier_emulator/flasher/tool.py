@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
             selftest(Board(options.port, options.before), lambda: _again(options.port, options.before), print)
             return 0
         settings = _settings(options.settings) if options.settings else None
-        roots = {"%s/%s.der" % (_ROOTS, Path(path).stem): payload.der(Path(path)) for path in options.root}
+        roots = _roots(options.root)
         flash(options.port, boards[options.board], settings, roots, options.source, options.before, print)
     except (FlashError, UsageError) as error:
         print("nocarrier-flash: %s" % error, file=sys.stderr)
@@ -70,6 +70,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--source", action="store_true", help="copy sources, not compiled files")
     parser.add_argument("--before", default="", help="Python to run first, on boards that have no files before that")
     return parser
+
+
+def _roots(paths: list[str]) -> dict[str, bytes]:
+    """Certificates by their paths on the board. Raises FlashError."""
+    roots: dict[str, bytes] = {}
+    for path in paths:
+        name = "%s/%s.der" % (_ROOTS, Path(path).stem)
+        if name in roots:
+            raise FlashError("two certificates of the name %s" % Path(path).stem)
+        roots[name] = payload.der(Path(path))
+    return roots
 
 
 def _again(port: str, before: str) -> Board:

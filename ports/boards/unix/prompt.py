@@ -4,6 +4,7 @@ micropython prompt.py FOLDER: FOLDER is the flash, stdin and stdout are the seri
 then take it for a board: Ctrl-A is for raw mode, and Ctrl-D starts what is in FOLDER/main.py.
 """
 
+import _thread
 import gc
 import io
 import os
@@ -12,7 +13,7 @@ import sys
 import vfs
 
 try:
-    from typing import Any
+    from typing import Any, Callable
 except ImportError:
     pass
 
@@ -21,6 +22,8 @@ _NO_PASTE = "R\x00"  # raw-paste mode: understood, and not to be had
 _RAW_BANNER = "raw REPL; CTRL-B to exit\r\n>"
 _BANNER = "MicroPython on Linux, for tools; CTRL-A for the raw REPL, CTRL-D for main.py\r\n>>> "
 _REBOOT = "MPY: soft reboot\r\n"
+
+_STACK_BYTES = 256 * 1024  # an import takes five kilobytes of it here, and those of files are ten deep
 
 _own = set(sys.modules)
 
@@ -44,8 +47,8 @@ def execute(program: bytearray, names: "dict[str, Any]") -> None:
     sys.stdout.write("\x04%s\x04>" % error.getvalue())
 
 
-def raw(names: "dict[str, Any]") -> None:
-    """Raw mode, up to Ctrl-B."""
+def raw(names: "dict[str, Any]") -> "dict[str, Any]":
+    """Raw mode, up to Ctrl-B; returns the names of the program, which may be a new one."""
     sys.stdout.write(_RAW_BANNER)
     program = bytearray()
     while True:
@@ -53,7 +56,7 @@ def raw(names: "dict[str, Any]") -> None:
         if not key:
             raise EOFError
         if key == _FRIENDLY:
-            return
+            return names
         if key == _RESET and program:
             sys.stdout.write("OK")
             execute(program, names)
@@ -72,16 +75,24 @@ def raw(names: "dict[str, Any]") -> None:
 
 
 def start() -> "dict[str, Any]":
-    """What a board does when it is switched on."""
+    """What a board does when it is switched on; returns when main.py does."""
     names = reset()
-    try:
-        __import__("main")
-    except ImportError as exc:
-        if "main" not in str(exc):
-            sys.print_exception(exc)
-    except Exception as exc:  # the prompt comes back after anything
-        sys.print_exception(exc)
+    over = _thread.allocate_lock()
+    over.acquire()
+    _thread.stack_size(_STACK_BYTES)
+    _thread.start_new_thread(run_main, (over.release,))
+    over.acquire()
     return names
+
+
+def run_main(over: "Callable[[], None]") -> None:
+    """In a thread, since only those have the stack that they ask for."""
+    try:
+        if "main.py" in os.listdir("/"):
+            __import__("main")
+    except BaseException as exc:  # the prompt comes back after anything
+        sys.print_exception(exc)
+    over()
 
 
 def main(folder: str) -> None:
@@ -99,7 +110,7 @@ def main(folder: str) -> None:
         if not key:
             return
         if key == _RAW:
-            raw(names)
+            names = raw(names)
             sys.stdout.write(_BANNER)
         elif key == _RESET:
             sys.stdout.write("\r\n" + _REBOOT)

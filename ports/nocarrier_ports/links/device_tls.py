@@ -13,6 +13,7 @@ import tls
 
 from nocarrier.compat import const
 from nocarrier.errors import UsageError
+from nocarrier_ports.clock import utc_s
 from nocarrier_ports.links.certificate import Untrusted, end_point
 from nocarrier_ports.links.link import Link, LinkError, NetError, NoCarrier
 from nocarrier_ports.links.tls import TlsBase
@@ -28,8 +29,12 @@ except ImportError:
 _POLL = const(3)  # ioctl of MicroPython's streams
 # Written at once: one record, which is copied while the line is behind.
 _RECORD_BYTES = const(512)
+_READ_BYTES = const(256)
+_HEAD_BYTES = const(5)
+_CHANGE_CIPHER, _HANDSHAKE, _DATA = const(20), const(22), const(23)  # kinds of records (RFC 5246 §6.2.1)
 # What Mbed TLS wants in one piece for what it receives, and beside it for what it sends and while it computes; from
 # MicroPython's heap, but on ports where the system has a heap of its own.
+_PATIENCE_MS = const(60_000)
 _MEMORY_BYTES = (17_000, 5_000, 12_000)
 _OWN_HEAP = ("esp32", "linux")
 
@@ -37,29 +42,48 @@ _OWN_HEAP = ("esp32", "linux")
 class _Wire:
     """What a stream does, over the link underneath. It takes whatever it is given, so that no record is begun twice.
 
-    error: what the link has raised, which must not fly through Mbed TLS.
+    Links want to fill more than the few bytes that Mbed TLS asks for; nothing may be raised through it, not for want of
+    memory either. error: what should have been. finished: the handshake is over, as the kinds of records tell.
     """
 
     def __init__(self, inner: Link, heard: "Callable[[], None]") -> None:
         self._inner = inner
         self._heard = heard
+        self._buf = memoryview(bytearray(_READ_BYTES))
+        self._at = self._end = 0  # in it, what has not been asked for yet
+        self._head = b""  # of the record that is being read
+        self._left = 0  # bytes of its body
+        self._ciphered = False
         self.pending = b""
         self.error: "Optional[LinkError]" = None
+        self.finished = False
 
     def readinto(self, buf: "Buffer") -> "Optional[int]":
-        if self.error is not None:
-            return 0
         try:
-            size = self._inner.read_into(buf)
+            if self._at == self._end:
+                self._at, self._end = 0, self._inner.read_into(self._buf)
+                if not self._end:
+                    return None
+                self._heard()
+            part = self._buf[self._at : min(self._end, self._at + len(buf))]
+            buf[: len(part)] = part
+            self._at += len(part)
+            if not self.finished:
+                self._follow(part)
+            return len(part)
         except LinkError as error:
             self.error = error
-            return 0
-        if size:
-            self._heard()
-        return size or None
+        except MemoryError:
+            self.error = _no_memory()
+        return 0
 
     def write(self, data: "Buffer") -> int:
-        self.pending += bytes(data)
+        # In TLS 1.3 the client's last word of the handshake is the first that looks like data.
+        self.finished = self.finished or data[0] == _DATA
+        try:
+            self.pending += bytes(data)
+        except MemoryError:
+            self.error = _no_memory()
         self.flush()
         return len(data)
 
@@ -69,6 +93,20 @@ class _Wire:
                 self.pending = self.pending[self._inner.write(self.pending) :]
             except LinkError as error:
                 self.error = error
+
+    def _follow(self, part: "Buffer") -> None:
+        """In TLS 1.2 the server's first ciphered record, behind its ChangeCipherSpec, ends the handshake."""
+        for byte in part:
+            if self._left:
+                self._left -= 1
+                if not self._left:
+                    self.finished = self._ciphered and self._head[0] == _HANDSHAKE
+                    self._ciphered = self._ciphered or self._head[0] == _CHANGE_CIPHER
+                    self._head = b""
+            else:
+                self._head += bytes((byte,))
+                if len(self._head) == _HEAD_BYTES:
+                    self._left = self._head[3] << 8 | self._head[4]
 
     def ioctl(self, request: int, flags: int) -> int:
         return flags if request == _POLL else 0
@@ -80,6 +118,10 @@ class _Wire:
             readinto, write, ioctl = self.readinto, self.write, self.ioctl
 
         return Stream()
+
+
+def _no_memory() -> NetError:
+    return NetError("TLS: too little memory", _PATIENCE_MS)
 
 
 class TlsLink(TlsBase):
@@ -104,9 +146,8 @@ class TlsLink(TlsBase):
 
     def around(self, inner: Link, direct: bool) -> "TlsLink":
         """inner: what carries the bytes. direct: TLS begins with the connection, and not when the server has agreed."""
-        self._forget()
         self._inner = inner
-        self._wire = _Wire(inner, self._heard)
+        self._forget()
         self._starttls = not direct
         return self
 
@@ -121,6 +162,7 @@ class TlsLink(TlsBase):
             names = sorted(os.listdir(folder))
         except OSError:
             names = []
+        names = [name for name in names if name.endswith(".der")]  # and not one that is half written
         for name in names:
             try:
                 with open(folder + "/" + name, "rb") as file:
@@ -169,6 +211,8 @@ class TlsLink(TlsBase):
 
     def _begin(self) -> None:
         self._end()
+        if not utc_s():  # as the clock of a board without a battery is, on a line that cannot ask for the time
+            raise NetError("TLS: the clock is not set", _PATIENCE_MS)
         self._kept = ()
         gc.collect()
         try:
@@ -176,19 +220,20 @@ class TlsLink(TlsBase):
                 self._wire.stream(), server_hostname=self._domain, do_handshake_on_connect=False
             )
         except (OSError, MemoryError):
-            raise NetError("TLS: too little memory", 60_000) from None
+            raise _no_memory() from None
 
     def _shaken(self) -> bool:
-        """True when the certificate is found good; the handshake goes on with the first bytes that are written, none of
-        which leave before its end."""
         if self._guarded(self._tls.readinto, self._one) is not None:
             raise NetError("TLS: closed by the server")
-        return self._bindings is not None
+        return self._wire.finished and self._bindings is not None
 
     def _certificate(self, der: "Buffer", depth: int) -> int:
         """Mbed TLS shows the chain, the server's own last; what it thinks of it is said by the call that it is in."""
         if depth == 0:
-            data = end_point(bytes(der))
+            try:
+                data = end_point(bytes(der))
+            except MemoryError:
+                data = None
             self._bindings = {"tls-server-end-point": data} if data is not None else {}
         return 0
 
@@ -207,7 +252,7 @@ class TlsLink(TlsBase):
             if broken is not None:
                 raise broken from None
             raise (NoCarrier if secure else NetError)("TLS: %s" % error) from None
-        if self._wire.error is not None:
+        if self._wire.error is not None and not size:  # else first what has come
             raise self._wire.error
         return size
 
@@ -215,8 +260,10 @@ class TlsLink(TlsBase):
         self._wire.flush()
 
     def _end(self) -> None:
+        if self._tls is not None:
+            self._tls.close()  # its memory is free at once
         self._tls = self._bindings = None
-        self._wire.pending, self._wire.error = b"", None
+        self._wire = _Wire(self._inner, self._heard)
         gc.collect()
         if not self._kept:
             self._keep_memory()

@@ -80,6 +80,9 @@ class TlsBase(Link):
         stirred, self._stirred = self._stirred, False
         return stirred
 
+    def doubtful(self) -> bool:
+        return self._inner.doubtful()
+
     def poll(self, now_ms: int) -> None:
         self._now_ms = now_ms
         self._inner.poll(now_ms)
