@@ -49,7 +49,7 @@ _DEFAULTS: "dict[str, Any]" = {
     # the server has it, unless that network is trusted; on a modem's line none. roots: the folder of the certificates
     # that are trusted.
     "tls": "",
-    "roots": "/roots",
+    "roots": "roots",
     # Of a terminal server behind the modem: what to expect, what to send then, and so on (LoginScript).
     "script": (),
     # The line (LineProfile). trusted: nobody listens, so that the password may cross it in clear.

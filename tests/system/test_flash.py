@@ -25,7 +25,8 @@ import trustme
 
 from nocarrier_emulator.clock import ScaledClock
 from nocarrier_emulator.exchange.exchange import Exchange
-from nocarrier_emulator.flasher import payload, tool
+from nocarrier_emulator.flasher import payload
+from nocarrier_emulator.flasher import tool as flasher
 from nocarrier_emulator.flasher.board import Board
 from nocarrier_emulator.flasher.errors import FlashError
 from nocarrier_emulator.flasher.selftest import selftest
@@ -182,13 +183,13 @@ def test_interrupted_at_random_and_run_again_it_ends_right_and_the_board_logs_in
         assert "verified" in done.stdout and "s3cret" not in done.stdout + done.stderr
     wanted = payload.files(6)
     assert 0 < sent < len(wanted) > 90
-    wanted["/roots/ca.der"] = ssl.PEM_cert_to_DER_cert(root.read_text())
+    wanted["roots/ca.der"] = ssl.PEM_cert_to_DER_cert(root.read_text())
     with machine:
         device = Board(machine.prompt, machine.before)
-        there = {path: there for path, there in device.hashes([""]).items() if not path.startswith("/flash/")}
+        there = {path: there for path, there in device.hashes([""]).items() if not path.startswith("flash/")}
         device.close()
-    assert {path: tool._hash(data) for path, data in wanted.items()}.items() <= there.items()
-    assert set(there) == set(wanted) | {"/main.py", "/settings.json"}  # and nothing half-written
+    assert {path: flasher._hash(data) for path, data in wanted.items()}.items() <= there.items()
+    assert set(there) == set(wanted) | {"main.py", "settings.json"}  # and nothing half-written
     asyncio.run(log_in(machine))
 
 
@@ -207,31 +208,55 @@ def served(folder):
             thread.join()
 
 
-def test_mip_installs_both_packages_and_the_board_logs_in(machine):
-    with machine, served(board.TOP) as address:
-        mpremote = [sys.executable, "-m", "mpremote", "connect", machine.prompt, "exec", machine.before or "pass"]
-        mpremote += ["mip", "install", "--target", "/lib"]
-        mpremote += ["%s/%s/package.json" % (address, package) for package in ("core", "ports")]
-        done = subprocess.run(mpremote, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
+def mip_command(machine, address):
+    mpremote = [sys.executable, "-m", "mpremote", "connect", machine.prompt, "exec", machine.before or "pass"]
+    packages = ["%s/%s/package.json" % (address, package) for package in ("core", "ports")]
+    return [*mpremote, "mip", "install", "--target", "/lib", *packages]
+
+
+def test_mip_installs_both_packages_and_the_board_logs_in(tool, tmp_path):
+    """On both boards at once: mpremote waits most of the time."""
+    tool("QEMU_ARM"), tool("MICROPYTHON32")
+    machines = []
+    for kind in (Qemu, Linux):
+        folder = tmp_path / kind.name
+        folder.mkdir()
+        machines.append(kind(folder))
+    with machines[0], machines[1], served(board.TOP) as address:
+        running = [
+            subprocess.Popen(mip_command(machine, address), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            for machine in machines
+        ]
+        for process in running:
+            said, _ = process.communicate()
+            assert process.returncode == 0, said
+    for machine in machines:
+        its_flash_is_tested(machine)
+        it_logs_in(machine)
+
+
+def it_logs_in(machine):
+    """With what mip has left on it."""
+    with machine:
         device = Board(machine.prompt, machine.before)
         device.write("/settings.json", json.dumps({**SETTINGS, "port": machine.port}).encode())
         device.write("/main.py", payload.boards()[machine.name].read_bytes())
         device.close()
     asyncio.run(log_in(machine))
-    its_flash_is_tested(machine)
 
 
 def its_flash_is_tested(machine):
     """The power goes after some flushes."""
     said = []
+    plug = threading.Timer(2.0, machine.__exit__)
 
     def say(text):
         said.append(text)
         if "take its power" in text:
-            threading.Timer(2.0, machine.__exit__).start()
+            plug.start()
 
     def again():
+        plug.join()
         machine.__enter__()
         return Board(machine.prompt, machine.before)
 
@@ -244,23 +269,24 @@ def test_settings_are_asked_for_and_the_password_is_not_shown(monkeypatch, capsy
     answers = {"address": "anna@exchange.test", "number": "555"}
     monkeypatch.setattr("builtins.input", lambda prompt: answers[prompt.split()[0]])
     monkeypatch.setattr("getpass.getpass", lambda prompt: "s3cret")
-    fields = json.loads(tool._settings("-"))
+    fields = json.loads(flasher._settings("-"))
     assert fields == {"jid": "anna@exchange.test", "password": "s3cret", "number": "555", "port": "uart"}
     assert "s3cret" not in "".join(capsys.readouterr())
 
 
 def test_what_is_wrong_is_said_in_a_line(tmp_path, capsys):
-    assert tool.main(["/dev/null", "toaster"]) == 2 and "there is no board 'toaster'" in capsys.readouterr().err
-    assert tool.main([str(tmp_path / "nothing"), "mps2"]) == 1 and "no board at" in capsys.readouterr().err
+    assert flasher.main(["/dev/null", "toaster"]) == 2 and "there is no board 'toaster'" in capsys.readouterr().err
+    assert flasher.main([str(tmp_path / "nothing"), "mps2"]) == 1 and "no board at" in capsys.readouterr().err
     wrong = tmp_path / "settings.json"
     for text, words in (("{", "not JSON"), ("[]", "not an object"), ('{"jid": "s3cret@x"}', "number is missing")):
         wrong.write_text(text)
-        assert tool.main(["/dev/null", "mps2", "--settings", str(wrong)]) == 1
+        assert flasher.main(["/dev/null", "mps2", "--settings", str(wrong)]) == 1
         said = capsys.readouterr().err
         assert words in said and "s3cret" not in said
     wrong.write_text("-----BEGIN CERTIFICATE-----")
     assert (
-        tool.main(["/dev/null", "mps2", "--root", str(wrong)]) == 1 and "is no certificate" in capsys.readouterr().err
+        flasher.main(["/dev/null", "mps2", "--root", str(wrong)]) == 1
+        and "is no certificate" in capsys.readouterr().err
     )
 
 
@@ -268,4 +294,6 @@ def test_a_board_without_a_file_system_is_refused(tool, tmp_path):
     tool("QEMU_ARM")
     with Qemu(tmp_path) as machine:
         with pytest.raises(FlashError, match="no file system|ENOENT|ENODEV|OSError|cannot write|flash free"):
-            tool.flash(machine.prompt, payload.boards()["mps2"], json.dumps(SETTINGS), {}, False, "", lambda text: None)
+            flasher.flash(
+                machine.prompt, payload.boards()["mps2"], json.dumps(SETTINGS), {}, False, "", lambda text: None
+            )

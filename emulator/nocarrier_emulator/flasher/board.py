@@ -15,7 +15,7 @@ from nocarrier_emulator.flasher.errors import FlashError
 _FACTS = """
 import sys, gc, os
 try:
-    free = os.statvfs('/')
+    free = os.statvfs('')
     free = free[0] * free[3]
 except (OSError, AttributeError):
     free = 0
@@ -33,11 +33,11 @@ _HASHES = """
 import os, hashlib, binascii
 def _hashes(folder):
     try:
-        names = os.ilistdir(folder or '/')
+        names = os.ilistdir(folder) if folder else os.ilistdir()
     except OSError:
         return
     for row in names:
-        path = folder + '/' + row[0]
+        path = folder + '/' + row[0] if folder else row[0]
         if row[1] & 0x4000:
             _hashes(path)
             continue
@@ -72,6 +72,8 @@ class Facts:
 class Board:
     """port: whatever pyserial opens. before: what is to be run first, on boards that have no files before that.
 
+    Paths are relative to the folder that it has booted in: / as a rule, /flash on some.
+
     Raises FlashError wherever the board does not answer as MicroPython does.
     """
 
@@ -98,7 +100,7 @@ class Board:
         return Facts(name, version, mpy & _MPY_VERSION, platform, heap, flash, frozen)
 
     def hashes(self, folders: list[str]) -> dict[str, str]:
-        """SHA-256 of all files below these folders, by path."""
+        """SHA-256 of all files below these folders, by path; "": of all files."""
         rows = [ast.literal_eval(line) for line in self.run(_HASHES % (folders,)).splitlines() if line.startswith("(")]
         return dict(rows)
 

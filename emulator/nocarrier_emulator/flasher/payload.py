@@ -11,7 +11,7 @@ import nocarrier
 import nocarrier_ports
 from nocarrier_emulator.flasher.errors import FlashError
 
-LIBRARY = "/lib"
+LIBRARY = "lib"
 _DESKTOP = "desktop_"
 _MPY_VERSION = 6  # that the compiler writes; code without native parts is the same for all processors
 

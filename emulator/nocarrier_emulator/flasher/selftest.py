@@ -11,14 +11,14 @@ import os, time
 from nocarrier_ports import flashtest
 from nocarrier_ports.flash import FolderFlash
 try:
-    os.mkdir('/flashtest')
+    os.mkdir('flashtest')
 except OSError:
     pass
-flash = FolderFlash('/flashtest')
+flash = FolderFlash('flashtest')
 """
 _MEASURE = _BEGIN + "print(*flashtest.measure(flash, 20, time.ticks_us))"
 _WRITE = _BEGIN + "flashtest.write(flash, 1_000_000, print)"
-_SURVIVED = _BEGIN + "print(flashtest.survived(flash))\nflashtest.clear(flash)\nos.rmdir('/flashtest')"
+_SURVIVED = _BEGIN + "print(flashtest.survived(flash))\nflashtest.clear(flash)\nos.rmdir('flashtest')"
 _SILENCE_S = 3.0  # after so long without a flush there is no power any more
 
 

@@ -29,9 +29,9 @@ _HEAP_SOURCE_BYTES = 320_000  # which is compiled on the board, too
 _HEAP_FROZEN_BYTES = 28_000
 _FLASH_SPARE_BYTES = 80_000  # for the queue's log
 _BLOCK_BYTES = 4096  # that a file takes on flash at least
-_MAIN = "/main.py"
-_SETTINGS = "/settings.json"
-_ROOTS = "/roots"
+_MAIN = "main.py"
+_SETTINGS = "settings.json"
+_ROOTS = "roots"
 _HALF = "~"  # at the end of the name of a file that is not whole yet
 _LISTEN_S = 3.0
 _BACK_S = 120.0
@@ -166,7 +166,7 @@ def _copy(board: Board, wanted: dict[str, bytes], free_bytes: int, say: Callable
 
 def _folders(wanted: dict[str, bytes]) -> list[str]:
     """Those at the top of what is wanted: a package, the roots."""
-    return sorted({"/".join(posixpath.dirname(path).split("/")[:3]) for path in wanted})
+    return sorted({"/".join(posixpath.dirname(path).split("/")[:2]) for path in wanted})
 
 
 def _put(board: Board, path: str, data: bytes) -> None:

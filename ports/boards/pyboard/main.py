@@ -16,4 +16,4 @@ def wire(port: str) -> StreamLink:
     return StreamLink(UART(4, 9_600, rxbuf=4_096, timeout=0))
 
 
-cable.run("", wire, os.urandom, utc_s)
+cable.run("/flash", wire, os.urandom, utc_s)
