@@ -8,6 +8,7 @@ from typing import Any
 
 from nocarrier import events
 from nocarrier.client import Client
+from nocarrier.limits import ClientLimits
 from nocarrier.modular import ticks_diff
 from nocarrier.queue import states
 from nocarrier.queue.limits import QueueLimits
@@ -23,6 +24,7 @@ from nocarrier_ports.links.tcp import TcpLink
 from nocarrier_ports.runner import Runner, RunnerLimits
 
 PLAIN, STARTTLS, DIRECT = "plain", "starttls", "direct"
+_PAUSE_MS = 2_000  # in real time, before the archive is looked at again: a server is no quicker than its devices' clock
 
 
 class NetDevice:
@@ -66,7 +68,8 @@ class NetDevice:
             return (next(count).to_bytes(4, "big") + time.monotonic_ns().to_bytes(8, "big") * 4)[:size]
 
         line = line or LineProfile(1_000_000, 10, 5_000, trusted)
-        self.client = Client(account, Store(self.flash, queue or QueueLimits()), line, entropy)
+        limits = ClientLimits(pause_ms=max(ClientLimits().pause_ms, _PAUSE_MS * speed))
+        self.client = Client(account, Store(self.flash, queue or QueueLimits()), line, entropy, limits)
         self.client.open()
         port = port or {PLAIN: server.port, STARTTLS: server.starttls_port, DIRECT: server.tls_port}[way]
         self.link: Link = inner or TcpLink("127.0.0.1", port)

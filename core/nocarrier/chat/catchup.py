@@ -35,7 +35,6 @@ MORE = const(1)
 DONE = const(2)
 LATER = const(3)
 
-_PAUSE_MS = const(6_000)  # before the archive is asked once more for what it did not have
 _PAGE_MS = const(180_000)  # in which nothing of a page has come: it is asked for once more
 _MIXED_MS = const(30_000)  # in which a resumed stream may bring what is older behind what is newer
 # One in so many of the dedup keys: messages that the next walk may meet again. A message has up to three keys, and what
@@ -46,14 +45,15 @@ _SHARE = const(8)
 class CatchUp:
     """One walk. page: entries asked for at once; small, since a page is about 640 bytes an entry.
 
-    asks: a message that may have arrived is not sent again before the user says so.
+    asks: a message that may have arrived is not sent again before the user says so. pause_ms: see ClientLimits.
     """
 
-    def __init__(self, store: Store, own_jid: str, page: int = 5, asks: bool = False) -> None:
+    def __init__(self, store: Store, own_jid: str, page: int, asks: bool, pause_ms: int) -> None:
         self._store = store
         self._own = own_jid
         self._page = page
         self._asks = asks
+        self._pause_ms = pause_ms
         self.settles_as = states.QUEUED  # what became of the messages that the walk has not found
         self._query_id = ""
         self._after = ""
@@ -240,7 +240,7 @@ class CatchUp:
         unsure = unknown or self._skipped or self.doubtful or not self._archives
         if not (unsure or self._looked_again) and self._store.outbox.in_doubt():
             self._looked_again = True
-            self._wait(_PAUSE_MS)
+            self._wait(self._pause_ms)
             return LATER, []
         self.doubtful = False
         self.settles_as = states.FAILED if unsure and self._asks else states.QUEUED
