@@ -23,7 +23,7 @@ from nocarrier_ports.links.tcp import TcpLink
 SPEED = 8  # of the devices' clock: half a minute of patience with a server that goes down is four seconds
 _HOLE_S = 1.0  # a black hole in which nobody has anything to say is one for ever: then the carrier falls
 _LIMITS = QueueLimits(65536, 128)  # all is kept
-_BODY = re.compile(rb"<body>([^<]*)</body>")
+BODY = re.compile(rb"<body>([^<]*)</body>")
 _LATEST = 40  # lines of a history that are looked at after a restart of the device
 
 
@@ -193,7 +193,7 @@ class DeviceParty(Party):
         """Notes what has come over the line, as the server wrote it."""
         end = 0
         kept = set(self.got.values()) if b"</body>" in self.device.got else ()
-        for match in _BODY.finditer(self.device.got):
+        for match in BODY.finditer(self.device.got):
             self._comings += 1
             if match[1].decode() not in kept:
                 self._heard[match[1].decode()] = self._comings

@@ -9,12 +9,14 @@ a play in which the server is ended by SIGKILL, and two in which slixmpp and @xm
 import multiprocessing
 import os
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from bench.peers import processes
 from named import number
 
 from nocarrier_emulator.deliveries import USERS, Deliveries, Outcome, Plan
+from nocarrier_emulator.deliverylog import DeliveryLog
 from nocarrier_emulator.servers.ejabberd import Ejabberd
 from nocarrier_emulator.servers.prosody import Prosody
 from nocarrier_emulator.servers.server import Server
@@ -23,6 +25,7 @@ _SERVERS = ("Prosody 13", "ejabberd")
 _PEERS = ("slixmpp", "@xmpp/client")
 _OURS = "nocarrier"
 _KILLED = "nocarrier, server killed"
+_LOGS = Path(__file__).parents[2] / ".build/soak"
 
 
 def _plans() -> dict[str, list[Plan]]:
@@ -60,8 +63,13 @@ def _play(name: str, plans: dict[str, list[Plan]]) -> dict[str, Outcome]:
             return {}
         server.start()
         try:
-            play = Deliveries(server, seed, plan)
-            play.run()
+            with DeliveryLog() as log:
+                play = Deliveries(server, seed, plan)
+                play.run()
+            if client == _OURS and not play.outcome.ok():
+                path = _LOGS / ("%s-%d.log" % (name.replace(" ", "-"), seed))
+                log.write(path)
+                print("what happened is in %s" % path)
         except AssertionError as error:
             if plan.client is None:
                 raise

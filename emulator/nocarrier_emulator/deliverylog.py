@@ -1,0 +1,101 @@
+"""What happened in a play of deliveries, for whoever looks for the fault: what both devices decided and kept, how their
+lines failed, and every text as it came over the wire. In memory, until it is wanted.
+"""
+
+import functools
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from unittest.mock import patch
+
+from nocarrier.queue.outbox import Outbox
+from nocarrier.queue.store import Store
+from nocarrier_emulator.faultylink import FaultyLink
+from nocarrier_emulator.parties import BODY, DeviceParty
+
+_TEXT_CHARS = 24
+
+
+class DeliveryLog:
+    """A context manager; what is called within it is noted in `lines`."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._names: dict[int, str] = {}  # of whoever owns the object with this id()
+        self._began_s = time.monotonic()
+        self._patches = ExitStack()
+
+    def __enter__(self) -> "DeliveryLog":
+        for name in ("settle", "resend", "unconfirmed", "found_on_server", "acknowledged"):
+            self._watch(Outbox, name, _if_anything)
+        self._watch(Outbox, "mark_sent", lambda args, result: repr(args))
+        self._watch(Store, "received", lambda args, result: _message(args[0]))
+        self._watch(Store, "put_aside", lambda args, result: "%s %s" % (_message(args[0]), result))
+        for name in ("save_cursor", "save_session", "save_handled", "keep_session", "end_session"):
+            self._watch(Store, name, lambda args, result: repr(args))
+        self._watch(FaultyLink, "fail", lambda args, result: repr(args))
+        self._watch(DeviceParty, "_power_cut", lambda args, result: "")
+        self._watch(DeviceParty, "_boot", lambda args, result: "")
+        self._watch(DeviceParty, "_listen", lambda args, result: "", self._overhear)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._patches.close()
+
+    def write(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(self.lines) + "\n")
+
+    def _watch(
+        self,
+        kind: type,
+        name: str,
+        told: Callable[[tuple[Any, ...], Any], str | None],
+        before: Callable[[Any], bool] | None = None,
+    ) -> None:
+        """told(arguments, result): what is noted of a call; None, or before(itself) that is False: nothing."""
+        original = getattr(kind, name)
+
+        @functools.wraps(original)
+        def watched(itself: Any, *args: Any) -> Any:
+            noted = before is None or before(itself)
+            result = original(itself, *args)
+            text = told(args, result) if noted else None
+            if text is not None:
+                self._note(self._names.get(id(itself), getattr(itself, "_name", "?")), name, text)
+            if kind is DeviceParty and name == "_boot":
+                self._introduce(itself)
+            return result
+
+        self._patches.enter_context(patch.object(kind, name, watched))
+
+    def _note(self, who: str, what: str, text: str) -> None:
+        self.lines.append("%9.3f %-5s %s %s" % (time.monotonic() - self._began_s, who, what, text))
+
+    def _introduce(self, party: DeviceParty) -> bool:
+        device = getattr(party, "device", None)
+        if device is not None:
+            store = device.client.store
+            for thing in (party.link, store, store.outbox):
+                self._names[id(thing)] = party._name
+        return True
+
+    def _overhear(self, party: DeviceParty) -> bool:
+        for match in BODY.finditer(party.device.got):
+            self._note(party._name, "hears", match[1].decode()[:_TEXT_CHARS])
+        return False
+
+
+def _if_anything(args: tuple[Any, ...], result: Any) -> str | None:
+    return "%r %r" % (args, result) if result else None
+
+
+def _message(message: Any) -> str:
+    if isinstance(message, int):
+        return "at %d" % message
+    return "%d %r h=%d flags=%d %s" % (
+        message.seq, message.body[:_TEXT_CHARS], message.h, message.flags, message.archive_id,
+    )  # fmt: skip
