@@ -1,12 +1,15 @@
 """Settings: what is missing or wrong is named, and no value is ever repeated in an error."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from nocarrier.errors import UsageError
 from nocarrier_ports.settings import Settings, load
 
+BOARDS = Path(__file__).parents[2] / "ports/boards"
 GOOD = {"jid": "anna@exchange.test", "password": "s3cret-value", "number": "555", "port": "/dev/ttyS0"}
 
 
@@ -82,3 +85,18 @@ def test_files_that_are_no_settings(tmp_path):
         load(str(tmp_path / "missing.json"))
     path.write_text(json.dumps(GOOD))
     assert load(str(path)).account.jid == "anna@exchange.test"
+
+
+@pytest.mark.parametrize("path", sorted(BOARDS.glob("*/settings.json")), ids=lambda path: path.parent.name)
+def test_the_boards_examples_are_settings_and_their_pins_are_in_the_code(path):
+    settings = Settings(json.loads(path.read_text()))
+    assert settings.port == "uart"
+    code, wiring = (path.parent / "main.py").read_text(), (path.parent / "README.md").read_text()
+    table = [line for line in wiring.splitlines() if line.startswith("|")][2:]
+    pins = [number for line in table for number in re.findall(r"\b(?:GP)?(\d+)\b", line.split("|")[2].split(" (")[0])]
+    assert all(re.search(r"\b%s\b" % number, code) for number in pins), pins
+    assert len(table) >= 3 and (pins or path.parent.name == "pyboard")
+
+
+def test_every_board_with_wires_has_its_table():
+    assert len(list(BOARDS.glob("*/settings.json"))) == len(list(BOARDS.glob("*/README.md"))) == 6
