@@ -1,12 +1,15 @@
 """The links that are no modem: a byte stream, TCP, and pyserial's ports."""
 
 import os
+import select
 import socket
 import subprocess
+import termios
 
 import pytest
 
-from nocarrier_ports.links.desktop_serial import DesktopSerialLink
+from nocarrier.errors import UsageError
+from nocarrier_ports.links.desktop_serial import RTS_CTS, XON_XOFF, DesktopSerialLink
 from nocarrier_ports.links.link import NetError, NoCarrier
 from nocarrier_ports.links.stream import StreamLink
 from nocarrier_ports.links.tcp import TcpLink
@@ -211,3 +214,35 @@ def test_a_pty_has_no_modem_lines():
     link.close()
     os.close(master)
     os.close(slave)
+
+
+def select_until(done):
+    """The kernel hands a pty's bytes over in its own time."""
+    for _ in range(100_000):
+        if done():
+            return
+        os.sched_yield()
+    raise AssertionError("nothing has happened")
+
+
+def test_flow_control_of_the_desktops_ports():
+    master, slave = os.openpty()
+    os.set_blocking(master, False)
+    link = DesktopSerialLink(os.ttyname(slave), flow=XON_XOFF)
+    link.open(0)
+    os.write(master, b"\x13")  # XOFF: the other side has no room
+    select_until(lambda: not select.select([], [slave], [], 0)[1])
+    assert link.write(b"<message/>") == 0
+    os.write(master, b"\x11")
+    select_until(lambda: select.select([], [slave], [], 0)[1])
+    assert link.write(b"<message/>") == 10 and os.read(master, 99) == b"<message/>"
+    assert link.read_into(bytearray(9)) == 0  # neither was data
+    link.close()
+    link = DesktopSerialLink(os.ttyname(slave), flow=RTS_CTS)
+    link.open(0)
+    assert termios.tcgetattr(slave)[2] & termios.CRTSCTS
+    link.close()
+    with pytest.raises(UsageError):
+        DesktopSerialLink("loop://", flow="dtrdsr")
+    for end in (master, slave):
+        os.close(end)

@@ -3,8 +3,11 @@
 CPython only.
 """
 
+import select
+
 import serial
 
+from nocarrier.errors import UsageError
 from nocarrier_ports.links.link import Link, NetError, NoCarrier
 
 try:
@@ -15,20 +18,31 @@ except ImportError:
     pass
 
 
-class DesktopSerialLink(Link):
-    """url: what pyserial's serial_for_url takes. rate_bps: of the port, not of the line."""
+RTS_CTS, XON_XOFF = "rtscts", "xonxoff"
 
-    def __init__(self, url: str, rate_bps: int = 9600) -> None:
+
+class DesktopSerialLink(Link):
+    """url: what pyserial's serial_for_url takes. rate_bps: of the port, not of the line.
+
+    flow: "", RTS_CTS, or XON_XOFF, which bytes no stanza can have in it, but TLS does. Raises UsageError.
+    """
+
+    def __init__(self, url: str, rate_bps: int = 9600, flow: str = "") -> None:
+        if flow not in ("", RTS_CTS, XON_XOFF):
+            raise UsageError("flow control is none of rtscts, xonxoff")
         self._url = url
         self._rate_bps = rate_bps
+        self._flow = {flow: True} if flow else {}
+        self._fd: "Optional[int]" = None  # where select() knows such ports
         self._port: "Optional[serial.SerialBase]" = None
 
     def open(self, now_ms: int) -> None:
         if self._port is None:
             try:
-                self._port = serial.serial_for_url(self._url, self._rate_bps, timeout=0)
+                self._port = serial.serial_for_url(self._url, self._rate_bps, timeout=0, **self._flow)
                 if isinstance(self._port, serial.Serial):
                     self._port.write_timeout = 0  # a device may refuse bytes; what stands behind a URL takes them
+                    self._fd = getattr(self._port, "fd", None)
             except (OSError, ValueError) as error:
                 raise NetError(str(error)) from None
         self.set_dtr(True)
@@ -45,8 +59,12 @@ class DesktopSerialLink(Link):
         return len(data)
 
     def write(self, data: "bytes | bytearray | memoryview") -> int:
+        port = self._open_port()
+        # Asked first: pyserial tries again and again, and for ever, to write to a POSIX device that takes nothing.
+        if self._fd is not None and not select.select([], [self._fd], [], 0)[1]:
+            return 0
         try:
-            return self._open_port().write(bytes(data)) or 0
+            return port.write(bytes(data)) or 0
         except serial.SerialTimeoutException:
             return 0
         except OSError as error:
