@@ -2,7 +2,8 @@
 
 The mix is emulator/nocarrier_emulator/queuemix.py's; the log is 8 segments of 8 KB, so that compaction is counted in.
 Bytes handed to the storage are counted there; those that LittleFS programs by its block device, on MicroPython. Memory
-is what 32-bit MicroPython has allocated more when the store is open; instructions are those of the Cortex-M3.
+is what 32-bit MicroPython has allocated more when the store is open, with a device's limits; instructions are those of
+the Cortex-M3.
 "flushes" are a message's own; those that it costs to begin and to give up segments are stated beside them.
 """
 
@@ -20,6 +21,7 @@ from nocarrier.queue.store import Store
 from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.queuemix import Mix
 from nocarrier_ports.flash import FolderFlash
+from nocarrier_ports.settings import Settings
 
 _MESSAGES = 4000
 _HISTORY = 10_000
@@ -30,7 +32,7 @@ import gc
 from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.store import Store
 from nocarrier_ports.flash import FolderFlash
-limits = QueueLimits(%d, %d)
+limits = QueueLimits(%d, %d, %d, %d, %d)
 gc.collect()
 before = gc.mem_alloc()
 store = Store(FolderFlash(%r), limits)
@@ -140,6 +142,12 @@ def _calls_to_enqueue(waiting: int) -> int:
     return calls
 
 
+def _device_limits() -> tuple[int, int, int]:
+    """loaded, tracked and window, as devices have them by default."""
+    limits = Settings({"jid": "anna@exchange.test", "number": "555", "port": "uart"}).queue
+    return limits.loaded, limits.tracked, limits.window
+
+
 def main() -> dict[str, Any]:
     """The figures; see the head of this file."""
     ratio = _written()
@@ -154,7 +162,7 @@ def main() -> dict[str, Any]:
         store.open()
         Mix(store).play(_HISTORY)
         assert len(store.history("bert@exchange.test", _HISTORY, 0, 1 << 30)) == _HISTORY
-        ram_bytes = int(_micropython(_RAM % (*_HISTORY_LIMITS, folder), "256k"))
+        ram_bytes = int(_micropython(_RAM % (*_HISTORY_LIMITS, *_device_limits(), folder), "256k"))
     print("%d bytes of memory with %d messages of history" % (ram_bytes, _HISTORY))
     with board.boot(65536) as device:
         device.run(_START)
