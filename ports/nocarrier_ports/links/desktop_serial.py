@@ -33,7 +33,7 @@ class DesktopSerialLink(Link):
         self._url = url
         self._rate_bps = rate_bps
         self._flow = {flow: True} if flow else {}
-        self._fd: "Optional[int]" = None  # where select() knows such ports
+        self._room: "Optional[select.poll]" = None  # on POSIX: tells whether the device takes a byte
         self._port: "Optional[serial.SerialBase]" = None
 
     def open(self, now_ms: int) -> None:
@@ -42,10 +42,15 @@ class DesktopSerialLink(Link):
                 self._port = serial.serial_for_url(self._url, self._rate_bps, timeout=0, **self._flow)
                 if isinstance(self._port, serial.Serial):
                     self._port.write_timeout = 0  # a device may refuse bytes; what stands behind a URL takes them
-                    self._fd = getattr(self._port, "fd", None)
+                    self._watch(getattr(self._port, "fd", None))
             except (OSError, ValueError) as error:
                 raise NetError(str(error)) from None
         self.set_dtr(True)
+
+    def _watch(self, fd: "Optional[int]") -> None:
+        if fd is not None:
+            self._room = select.poll()
+            self._room.register(fd, select.POLLOUT)
 
     def ready(self, now_ms: int) -> bool:
         return True
@@ -61,7 +66,7 @@ class DesktopSerialLink(Link):
     def write(self, data: "bytes | bytearray | memoryview") -> int:
         port = self._open_port()
         # Asked first: pyserial tries again and again, and for ever, to write to a POSIX device that takes nothing.
-        if self._fd is not None and not select.select([], [self._fd], [], 0)[1]:
+        if self._room is not None and not self._room.poll(0):
             return 0
         try:
             return port.write(bytes(data)) or 0
@@ -91,7 +96,7 @@ class DesktopSerialLink(Link):
     def close(self) -> None:
         if self._port is not None:
             self._port.close()
-            self._port = None
+            self._port = self._room = None
 
     def status(self) -> str:
         return "serial"

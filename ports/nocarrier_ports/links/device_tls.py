@@ -32,9 +32,9 @@ _RECORD_BYTES = const(512)
 _READ_BYTES = const(256)
 _HEAD_BYTES = const(5)
 _CHANGE_CIPHER, _HANDSHAKE, _DATA = const(20), const(22), const(23)  # kinds of records (RFC 5246 §6.2.1)
+_PATIENCE_MS = const(60_000)
 # What Mbed TLS wants in one piece for what it receives, and beside it for what it sends and while it computes; from
 # MicroPython's heap, but on ports where the system has a heap of its own.
-_PATIENCE_MS = const(60_000)
 _MEMORY_BYTES = (17_000, 5_000, 12_000)
 _OWN_HEAP = ("esp32", "linux")
 
@@ -191,7 +191,7 @@ class TlsLink(TlsBase):
     def read_into(self, buf: "Buffer") -> int:
         if not self._begun:
             return self._inner.read_into(buf)
-        size = self._guarded(self._tls.readinto, buf)
+        size = self._guarded(True, buf)
         if size == 0:
             raise NoCarrier("closed by the server")
         return size or 0
@@ -202,7 +202,7 @@ class TlsLink(TlsBase):
         self._flush()
         if self._wire.pending:  # the line is behind: what comes now waits at its owner's
             return 0
-        return self._guarded(self._tls.write, memoryview(data)[:_RECORD_BYTES]) or 0
+        return self._guarded(False, memoryview(data)[:_RECORD_BYTES]) or 0
 
     def deadline_ms(self) -> "Optional[int]":
         return self._inner.deadline_ms()
@@ -223,7 +223,7 @@ class TlsLink(TlsBase):
             raise _no_memory() from None
 
     def _shaken(self) -> bool:
-        if self._guarded(self._tls.readinto, self._one) is not None:
+        if self._guarded(True, self._one) is not None:
             raise NetError("TLS: closed by the server")
         return self._wire.finished and self._bindings is not None
 
@@ -237,10 +237,12 @@ class TlsLink(TlsBase):
             self._bindings = {"tls-server-end-point": data} if data is not None else {}
         return 0
 
-    def _guarded(self, call: "Callable[[Buffer], Optional[int]]", buf: "Buffer") -> "Optional[int]":
+    def _guarded(self, reads: bool, buf: "Buffer") -> "Optional[int]":
         """What reading or writing returns: bytes, or None where it has to wait. Raises the LinkError that it means."""
+        if self._tls is None:
+            raise NoCarrier("not open")  # it has failed before
         try:
-            size = call(buf)
+            size: "Optional[int]" = self._tls.readinto(buf) if reads else self._tls.write(buf)
         except ValueError as error:  # how MicroPython tells that a certificate is not good, a line for each reason
             self._flush()
             self._end()
