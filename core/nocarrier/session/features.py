@@ -41,7 +41,6 @@ _FAST = const("urn:xmpp:fast:0")
 _TAGS = ((_SASL2, "2:"), (_SASL, "1:"), (_FAST, "t:"), (_SASL_CB, "c:"))  # short: a journal holds them often
 _FLAGS = ("inline_sm", "inline_bind", "inline_enable", "binds", "sm", "csi", "pipelines", "one_step", "terse", "rides")
 # What servers call themselves in their capabilities (XEP-0115 §4).
-_PROSODY = const("http://prosody.im")
 _EJABBERD = const("https://www.process-one.net/ejabberd/")
 
 
@@ -147,15 +146,13 @@ def read(element: Node) -> Features:
     features.csi = features.csi or element.child("csi", ns.CSI) is not None
     caps = element.child("c", ns.CAPS)
     node = caps.get("node") if caps is not None else None
-    # XEP-0305 has a feature for it. Prosody 13 does it without saying so; 0.12, which has no XEP-0478, seems to, and
-    # then reads the rest of the stream with the wrong parser.
     limits = element.child("limits", ns.LIMITS)
     if limits is not None:
         features.max_bytes = max(0, decimal(limits.child_text("max-bytes", ns.LIMITS) or "", _LIMIT_DIGITS))
         features.idle_s = max(0, decimal(limits.child_text("idle-seconds", ns.LIMITS) or "", _LIMIT_DIGITS))
-    features.pipelines = element.child("pipelining", ns.PIPELINING) is not None or (
-        node == _PROSODY and limits is not None
-    )
+    # Only where it is offered (XEP-0305): Prosody seems to do it unasked, and reads what comes in the next segment with
+    # the wrong parser.
+    features.pipelines = element.child("pipelining", ns.PIPELINING) is not None
     # Measured (core/README.md); nothing that a server is asked for says so.
     features.terse = features.rides = node == _EJABBERD
     return features
