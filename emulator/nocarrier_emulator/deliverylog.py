@@ -38,8 +38,8 @@ class DeliveryLog:
             self._watch(Store, name, lambda args, result: repr(args))
         self._watch(FaultyLink, "fail", lambda args, result: repr(args))
         self._watch(DeviceParty, "_power_cut", lambda args, result: "")
-        self._watch(DeviceParty, "_boot", lambda args, result: "")
-        self._watch(DeviceParty, "_listen", lambda args, result: "", self._overhear)
+        self._hook(DeviceParty, "_boot", after=lambda party, args, result: self._introduce(party))
+        self._hook(DeviceParty, "_listen", before=self._overhear)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -49,44 +49,50 @@ class DeliveryLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(self.lines) + "\n")
 
-    def _watch(
+    def _watch(self, kind: type, name: str, told: Callable[[tuple[Any, ...], Any], str | None]) -> None:
+        """told(arguments, result): what is noted of a call; None: nothing."""
+
+        def note(itself: Any, args: tuple[Any, ...], result: Any) -> None:
+            text = told(args, result)
+            if text is not None:
+                self._note(self._names.get(id(itself), getattr(itself, "_name", "?")), name, text)
+
+        self._hook(kind, name, after=note)
+
+    def _hook(
         self,
         kind: type,
         name: str,
-        told: Callable[[tuple[Any, ...], Any], str | None],
-        before: Callable[[Any], bool] | None = None,
+        before: Callable[[Any], None] | None = None,
+        after: Callable[[Any, tuple[Any, ...], Any], None] | None = None,
     ) -> None:
-        """told(arguments, result): what is noted of a call; None, or before(itself) that is False: nothing."""
+        """before(object), after(object, arguments, result): what is done around each call of that method."""
         original = getattr(kind, name)
 
         @functools.wraps(original)
-        def watched(itself: Any, *args: Any) -> Any:
-            noted = before is None or before(itself)
+        def hooked(itself: Any, *args: Any) -> Any:
+            if before is not None:
+                before(itself)
             result = original(itself, *args)
-            text = told(args, result) if noted else None
-            if text is not None:
-                self._note(self._names.get(id(itself), getattr(itself, "_name", "?")), name, text)
-            if kind is DeviceParty and name == "_boot":
-                self._introduce(itself)
+            if after is not None:
+                after(itself, args, result)
             return result
 
-        self._patches.enter_context(patch.object(kind, name, watched))
+        self._patches.enter_context(patch.object(kind, name, hooked))
 
     def _note(self, who: str, what: str, text: str) -> None:
         self.lines.append("%9.3f %-5s %s %s" % (time.monotonic() - self._began_s, who, what, text))
 
-    def _introduce(self, party: DeviceParty) -> bool:
-        device = getattr(party, "device", None)
-        if device is not None:
-            store = device.client.store
-            for thing in (party.link, store, store.outbox):
-                self._names[id(thing)] = party._name
-        return True
+    def _introduce(self, party: DeviceParty) -> None:
+        """It has booted: with a device, and a link, of which nobody knows yet whose they are."""
+        store = party.device.client.store
+        for thing in (party.link, store, store.outbox):
+            self._names[id(thing)] = party._name
+        self._note(party._name, "boots", "")
 
-    def _overhear(self, party: DeviceParty) -> bool:
+    def _overhear(self, party: DeviceParty) -> None:
         for match in BODY.finditer(party.device.got):
             self._note(party._name, "hears", match[1].decode()[:_TEXT_CHARS])
-        return False
 
 
 def _if_anything(args: tuple[Any, ...], result: Any) -> str | None:

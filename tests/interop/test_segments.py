@@ -1,7 +1,7 @@
 """Logins over a line that cuts what it carries as it likes: servers get half a stanza, or three at once.
 
 Prosody 13 is why: what comes of the second stream in a segment with the login's last word it reads with the old parser,
-and the rest with a new one. Nothing may follow that word before the server has answered.
+and the rest with a new one. No second stream may follow that word before the server has answered.
 """
 
 import time

@@ -15,6 +15,7 @@ import trustme
 
 from nocarrier_emulator.clock import ScaledClock
 from nocarrier_emulator.modem import Modem
+from nocarrier_emulator.nameserver import NameServer
 from nocarrier_emulator.phonebook import PhoneBook
 from nocarrier_emulator.process import UnixHandheld
 from nocarrier_emulator.servers.prosody import Prosody
@@ -169,9 +170,12 @@ async def message(micropython, folder, settings):
         await device.close()
 
 
-@pytest.mark.parametrize("how", ["direct", "starttls", ""])
+@pytest.mark.parametrize("how", ["direct", "starttls", "", "SRV records"])
 def test_the_handset_logs_in_at_prosody(tool, tmp_path, authority, how):
-    """Without a word in the settings as with one: TLS is what there is on the board's own network."""
+    """Without a word in the settings as with one: TLS is what there is on the board's own network.
+
+    With SRV records: a server that refuses the connection comes first.
+    """
     tool("PROSODY13")
     pem = tmp_path / "server.pem"
     certificate = authority.issue_cert(Prosody.tls_domain)
@@ -182,7 +186,15 @@ def test_the_handset_logs_in_at_prosody(tool, tmp_path, authority, how):
         port = prosody.tls_port if how == "direct" else prosody.port
         settings = {"jid": "anna@" + Prosody.tls_domain, "password": "pw", "number": "127.0.0.1:%d" % port}
         settings |= {"port": "net", "tls": how, "roots": str(roots(tmp_path, authority)), "rate_bps": 100_000}
-        events = asyncio.run(message(tool("MICROPYTHON32"), tmp_path, settings))
+        zone = "\n".join(
+            "_%s-client._tcp.%s. 60 IN SRV %d 0 %d localhost." % (service, Prosody.tls_domain, priority, number)
+            for service, priority, number in (("xmpps", 1, 9), ("xmpps", 2, prosody.tls_port), ("xmpp", 3, port))
+        )
+        with NameServer(zone) as names:
+            if how == "SRV records":
+                settings |= {"number": Prosody.tls_domain, "dns": "127.0.0.1:%d" % names.port, "tls": ""}
+            events = asyncio.run(message(tool("MICROPYTHON32"), tmp_path, settings))
+        assert bool(names.asked) == (how == "SRV records")
     finally:
         prosody.remove()
     assert [event for event in events if event["event"] == "online"] and events[-1].get("state") == "on server", events

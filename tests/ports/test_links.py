@@ -216,7 +216,7 @@ def test_a_pty_has_no_modem_lines():
     os.close(slave)
 
 
-def select_until(done):
+def until(done):
     """The kernel hands a pty's bytes over in its own time."""
     for _ in range(100_000):
         if done():
@@ -231,10 +231,10 @@ def test_flow_control_of_the_desktops_ports():
     link = DesktopSerialLink(os.ttyname(slave), flow=XON_XOFF)
     link.open(0)
     os.write(master, b"\x13")  # XOFF: the other side has no room
-    select_until(lambda: not select.select([], [slave], [], 0)[1])
+    until(lambda: not select.select([], [slave], [], 0)[1])
     assert link.write(b"<message/>") == 0
     os.write(master, b"\x11")
-    select_until(lambda: select.select([], [slave], [], 0)[1])
+    until(lambda: select.select([], [slave], [], 0)[1])
     assert link.write(b"<message/>") == 10 and os.read(master, 99) == b"<message/>"
     assert link.read_into(bytearray(9)) == 0  # neither was data
     link.close()

@@ -24,8 +24,8 @@ _xmpp-client._tcp.refusing.test. 300 IN SRV 0 0 0 .
 
 def wait(resolver):
     """Until something has come, or a tenth of a second has passed."""
-    if resolver._socket is not None:
-        select.select([resolver._socket], [], [], 0.1)
+    if resolver._question._socket is not None:
+        select.select([resolver._question._socket], [], [], 0.1)
 
 
 def resolve(resolver, domain, now_ms=0, most=200):

@@ -14,7 +14,8 @@ source=$(tool_dir micropython)
 arm_gcc || { say "no compiler for Cortex-M; packages: $(arm_packages)"; exit 1; }
 
 board=$(cd "$HERE/../../ports/boards/mps2" && pwd)
-kind="$source $(arm-none-eabi-gcc -dumpfullversion) $(cat "$0" "$HERE/lib.sh" "$board"/mpconfigboard.* "$board/clock.c" | short_hash) $(rom_hash) $(rom_wanted "$manifest")"
+kind="$source $(arm-none-eabi-gcc -dumpfullversion) $(rom_hash) $(rom_wanted "$manifest")"
+kind="$kind $(cat "$0" "$HERE/lib.sh" "$board"/mpconfigboard.* "$board/clock.c" | short_hash)"
 recipe="$kind $2"
 wanted="$recipe $($PYTHON "$HERE/frozen_files.py" "$source" "$manifest")"
 [ ! -e "$out/firmware.elf" ] || [ "$wanted" != "$(cat "$out/stamp" 2>/dev/null)" ] || exit 0

@@ -77,7 +77,7 @@ class TlsLink(TlsBase):
         """At once if something is deciphered, or enciphered, already: no byte from outside would tell."""
         if self._secure and self._tls is not None and (self._tls.pending() or self._pending):
             return self._now_ms
-        return self._inner.deadline_ms()
+        return super().deadline_ms()
 
     def _begin(self) -> None:
         self._end()

@@ -204,9 +204,6 @@ class TlsLink(TlsBase):
             return 0
         return self._guarded(False, memoryview(data)[:_RECORD_BYTES]) or 0
 
-    def deadline_ms(self) -> "Optional[int]":
-        return self._inner.deadline_ms()
-
     # -- Mbed TLS ---------------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:

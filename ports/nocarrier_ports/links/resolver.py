@@ -4,13 +4,11 @@ A line that is slow is not to be asked twice: what was found is kept as long as 
 resolved() goes on. A domain without such records is its own server, at the port of old.
 """
 
-import errno
-import socket
-
 from nocarrier.compat import const
-from nocarrier.modular import ticks_add, ticks_diff
+from nocarrier.modular import ticks_diff
 from nocarrier_ports.links import dns
 from nocarrier_ports.links.link import NetError
+from nocarrier_ports.links.udp import UdpQuestion
 
 try:
     from typing import Callable, Optional
@@ -24,7 +22,6 @@ _MOST_TARGETS = const(6)
 _MOST_DOMAINS = const(4)
 _LEAST_KEPT_S = const(60)
 _MOST_KEPT_S = const(86_400)
-_LATER = (errno.EAGAIN, errno.ECONNREFUSED)
 
 
 class Target:
@@ -37,10 +34,8 @@ class Target:
 
 
 class Resolver:
-    """server: address and port of a name server. entropy(n): n random bytes. tries: questions per service.
-
-    timeout_ms: how long the first answer may take, each further one twice as long. direct: whether servers whose TLS
-    begins at once are of use.
+    """server: address and port of a name server; timeout_ms, and tries for each service: see UdpQuestion. entropy(n): n
+    random bytes. direct: whether servers whose TLS begins at once are of use.
     """
 
     def __init__(
@@ -51,16 +46,12 @@ class Resolver:
         tries: int = 3,
         direct: bool = True,
     ) -> None:
-        self._server = server
+        self._question = UdpQuestion(server, "name server", timeout_ms, tries)
         self._entropy = entropy
-        self._timeout_ms = timeout_ms
-        self._tries = tries
         self._services = _SERVICES if direct else _SERVICES[1:]
         self._kept: "dict[str, tuple[int, int, list[Target]]]" = {}  # domain: since when, how long in ms, what
-        self._socket: "Optional[socket.socket]" = None
         self._domain = ""
-        self._service = self._try = self._number = 0
-        self._due_ms = 0
+        self._service = self._number = 0
         self._found: "list[tuple[dns.Record, bool]]" = []
         self._denied = False  # the domain says that it has no such service
         self.targets: "list[Target]" = []
@@ -77,44 +68,29 @@ class Resolver:
         self._found = []
         self._service = 0
         self._denied = False
-        try:
-            found = socket.getaddrinfo(self._server[0], self._server[1], 0, socket.SOCK_DGRAM)[0]
-            self._socket = socket.socket(found[0], found[1], found[2])
-            self._socket.setblocking(False)
-            self._socket.connect(found[-1])  # the system then takes answers from nobody else
-        except UnicodeError:  # CPython's word for a name that is none
-            self._fail("no such name server")
-        except OSError as error:
-            self._fail(str(error))
+        self._question.open()
         self._begin_service(now_ms)
 
     def resolved(self, now_ms: int) -> bool:
         """True when `targets` is there, best first. Raises NetError if the domain has no server, or nobody says so."""
-        while self._socket is not None:
-            try:
-                message = self._socket.recv(dns.ANSWER_BYTES + 1)
-            except OSError as error:
-                if error.errno not in _LATER:
-                    self._fail(str(error))
+        while True:
+            message = self._question.answer(dns.ANSWER_BYTES + 1)
+            if message is None:
                 break
             self._take(message, now_ms)
-        if self._socket is not None and ticks_diff(now_ms, self._due_ms) >= 0:
-            if self._try >= self._tries:
-                self._fail("no answer from the name server")
+        if self._question.overdue(now_ms):
             self._send(now_ms)
-        return self._socket is None
+        return not self._question.is_open()
 
     def deadline_ms(self) -> "Optional[int]":
-        return self._due_ms if self._socket is not None else None
+        return self._question.deadline_ms()
 
     def forget(self, domain: str) -> None:
         """What is known of the domain has not helped."""
         self._kept.pop(domain, None)
 
     def close(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        self._question.close()
 
     # -- one service after the other --------------------------------------------------------------------------------
 
@@ -122,23 +98,18 @@ class Resolver:
         return self._services[self._service][0] + self._domain
 
     def _begin_service(self, now_ms: int) -> None:
-        self._try = 0
+        self._question.begin()
         self._send(now_ms)
 
     def _send(self, now_ms: int) -> None:
         """A new number each time: a late answer to an earlier question is no answer."""
-        assert self._socket is not None
         number = self._entropy(2)
         self._number = number[0] << 8 | number[1]
-        self._due_ms = ticks_add(now_ms, self._timeout_ms << self._try)
-        self._try += 1
         try:
-            self._socket.send(dns.question(self._number, self._name()))
+            question = dns.question(self._number, self._name())
         except dns.DnsError:
-            self._fail("no such domain")
-        except OSError as error:
-            if error.errno not in _LATER:
-                self._fail(str(error))
+            self._question.fail("no such domain")
+        self._question.ask(question, now_ms)
 
     def _take(self, message: bytes, now_ms: int) -> None:
         try:
@@ -191,7 +162,3 @@ class Resolver:
             targets.append(Target(found[0].target, found[0].port, found[1]))
             left = [other for other in left if other is not found]
         return targets
-
-    def _fail(self, why: str) -> None:
-        self.close()
-        raise NetError(why)

@@ -99,6 +99,9 @@ class TlsBase(Link):
         self._forget()
         self._inner.close()
 
+    def deadline_ms(self) -> "Optional[int]":
+        return self._inner.deadline_ms()
+
     def redirect(self, address: str) -> bool:
         """As every link; the certificate must still be the domain's."""
         return self._inner.redirect(address)
