@@ -196,6 +196,10 @@ class Deliveries:
     def _judge(self) -> None:
         anna, bert = self._parties
         self._write_off()
+        for body in {body for body in self._observer.got if self._observer.got.count(body) > 1}:
+            copies = enumerate(zip(self._observer.got, self._observer.filed, strict=True))
+            filed = [(place, archive_id) for place, (text, archive_id) in copies if text == body]
+            print("doubled for %s: %r %r" % (OBSERVER, body, filed))
         for way, (to_whom, (_, to, typed, got)) in enumerate(zip((anna, bert, None), self._ways(), strict=True)):
             known = set(typed)
             strange = [body for body in got if body not in known]

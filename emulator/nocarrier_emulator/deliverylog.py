@@ -3,6 +3,7 @@ lines failed, and every text as it came over the wire. In memory, until it is wa
 """
 
 import functools
+import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,12 +12,15 @@ from types import TracebackType
 from typing import Any
 from unittest.mock import patch
 
+from nocarrier.chat.catchup import CatchUp
 from nocarrier.queue.outbox import Outbox
 from nocarrier.queue.store import Store
 from nocarrier_emulator.faultylink import FaultyLink
 from nocarrier_emulator.parties import BODY, DeviceParty
+from nocarrier_emulator.rawobserver import RawObserver
 
 _TEXT_CHARS = 24
+_FIN = re.compile(rb"<iq [^>]*>(?:<fin|<error)[^>]*>")
 
 
 class DeliveryLog:
@@ -37,6 +41,9 @@ class DeliveryLog:
         for name in ("save_cursor", "save_session", "save_handled", "keep_session", "end_session"):
             self._watch(Store, name, lambda args, result: repr(args))
         self._watch(FaultyLink, "fail", lambda args, result: repr(args))
+        self._watch(CatchUp, "query", lambda args, result: repr(args))
+        self._watch(CatchUp, "page_done", lambda args, result: "%s %r" % (args[0].get("id"), result))
+        self._watch(RawObserver, "_heard", lambda args, result: repr(args))
         self._watch(DeviceParty, "_power_cut", lambda args, result: "")
         self._hook(DeviceParty, "_boot", after=lambda party, args, result: self._introduce(party))
         self._hook(DeviceParty, "_listen", before=self._overhear)
@@ -86,13 +93,15 @@ class DeliveryLog:
     def _introduce(self, party: DeviceParty) -> None:
         """It has booted: with a device, and a link, of which nobody knows yet whose they are."""
         store = party.device.client.store
-        for thing in (party.link, store, store.outbox):
+        for thing in (party.link, store, store.outbox, party.device.client._reader._catch_up):
             self._names[id(thing)] = party._name
         self._note(party._name, "boots", "")
 
     def _overhear(self, party: DeviceParty) -> None:
         for match in BODY.finditer(party.device.got):
             self._note(party._name, "hears", match[1].decode()[:_TEXT_CHARS])
+        for match in _FIN.finditer(party.device.got):
+            self._note(party._name, "hears fin", match[0].decode()[-300:])
 
 
 def _if_anything(args: tuple[Any, ...], result: Any) -> str | None:

@@ -18,17 +18,21 @@ _BIND = (
 class RawObserver:
     """Logs in on the open line, with PLAIN, without stream management; calls again when the server has gone.
 
-    got: texts of messages, in the order in which they came. online: its presence is with the server.
+    got: texts of messages, in the order in which they came; filed: of each, the id under which the server says that it
+    has archived it (XEP-0359), or "". online: its presence is with the server.
     """
 
     def __init__(self, server: Server, user: str) -> None:
         self.got: list[str] = []
+        self.filed: list[str] = []
         self.online = False
         self._server = server
         self._secret = base64.b64encode(("\0%s\0%s" % (user, server.users[user])).encode()).decode()
         self._socket: socket.socket | None = None
         self._proved = False
         self._body: list[str] | None = None
+        self._said: str | None = None
+        self._filed = ""
         self._ours = False  # inside a message of the stream itself, not one that is wrapped in another
         self._depth = 0
         self._parser = expat.ParserCreate()
@@ -81,21 +85,29 @@ class RawObserver:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth == 2:
-            self._ours = name == "message"
+            self._ours, self._filed, self._said = name == "message", "", None
         if self._ours and self._depth == 3 and name == "body":
             self._body = []
+        elif self._ours and self._depth == 3 and name == "stanza-id":
+            self._filed = attributes.get("id", "")
 
     def _text(self, text: str) -> None:
         if self._body is not None:
             self._body.append(text)
 
+    def _heard(self, body: str, archive_id: str) -> None:
+        self.got.append(body)
+        self.filed.append(archive_id)
+
     def _end(self, name: str) -> None:
         if self._body is not None and name == "body":
-            self.got.append("".join(self._body))
-            self._body = None
+            self._said, self._body = "".join(self._body), None
         self._depth -= 1
         if self._depth != 1:
             return
+        if self._said is not None:
+            self._heard(self._said, self._filed)
+            self._said = None
         if name == "stream:features":
             self._say(_BIND if self._proved else _AUTH % self._secret)
         elif name == "success":

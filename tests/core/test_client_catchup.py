@@ -161,3 +161,118 @@ def test_a_page_end_over_the_limit_ends_the_walk():
     talk.server(fin(request, b"x" * 2100))
     talk.client.send_message(d.PEER, "goes on")
     assert sent(talk.said())
+
+
+def live(number):
+    body = b"m%d" % number
+    return message(body, body, b"<stanza-id xmlns='urn:xmpp:sid:0' by='anna@exchange.test' id='arch-%d'/>" % number)
+
+
+def page(query, request, numbers, complete=False):
+    """A page with these entries."""
+    entries = [archived(query, b"arch-%d" % n, d.PEER + "/p", b"m%d" % n, b"m%d" % n) for n in numbers]
+    return b"".join(entries) + fin(request, b"arch-%d" % numbers[-1], complete)
+
+
+def handled(talk):
+    """How many stanzas of this session the server has got, if it has got all."""
+    return talk.client.session.acks.sent
+
+
+def walk(talk, said, last):
+    """The archive's pages from where the client asks, up to this entry; returns what the client said of the last."""
+    while True:
+        request, query, after = query_in(said)
+        begin = int(after.split(b"-")[1]) + 1
+        numbers = range(begin, min(begin + 5, last + 1))
+        said = talk.server(ACK % handled(talk) + page(query, request, numbers, numbers[-1] == last))
+        if numbers[-1] == last:
+            return said
+
+
+def test_what_came_live_in_a_long_walk_is_shown_once_however_much_it_was():
+    """More than there are dedup keys for; and the power goes, or the session is lost, in the middle of it."""
+    for what in ("", "reboot", "session", "both"):
+        talk = online()
+        said = new_session(talk)
+        for number in range(10, 100):  # 2 to 9 were missed
+            talk.server(live(number))
+        if what == "reboot":
+            h = handled(talk)
+            talk.down()
+            talk.reboot()
+            said = talk.resume(h)
+        elif what:
+            if what == "both":
+                talk.down()
+                talk.reboot()
+            said = new_session(talk)
+        for number in range(100, 150):
+            talk.server(live(number))
+        walk(talk, said, 149)
+        bodies = shown(talk)
+        assert sorted(bodies, key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 150)], what
+        talk.server(live(150))
+        walk(talk, new_session(talk), 151)
+        assert shown(talk)[len(bodies) :] == ["m150", "m151"], what
+        assert talk.client.store.notes.get("ahead", "") == ""
+
+
+def test_a_walk_that_is_broken_off_among_what_came_live_does_not_show_it_again():
+    talk = online()
+    said = new_session(talk)
+    for number in range(10, 100):
+        talk.server(live(number))
+    request, query, _ = query_in(said)
+    said = talk.server(page(query, request, range(2, 7)))
+    request, query, _ = query_in(said)
+    said = talk.server(page(query, request, range(7, 12)))
+    for _ in range(3):
+        request, query, after = query_in(said)
+        said = talk.server(page(query, request, range(int(after[5:]) + 1, int(after[5:]) + 6)))
+        talk.down()
+        talk.reboot()
+        said = new_session(talk)
+    walk(talk, said, 102)
+    assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 103)]
+
+
+def test_what_came_live_after_an_error_of_the_archive_is_not_shown_again():
+    talk = online()
+    request, _, _ = query_in(new_session(talk))
+    talk.server(b"<iq type='error' id='%s'><error type='wait'/></iq>" % request)
+    for number in range(10, 100):
+        talk.server(live(number))
+    walk(talk, new_session(talk), 101)
+    assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 102)]
+
+
+def test_a_page_is_asked_for_again_though_the_line_drops_ever_again():
+    """What the archive has not answered for a minute it will not answer; a session that is resumed has some more."""
+    for every_ms in (10_000, 25_000, 50_000):
+        talk = online()
+        said = new_session(talk)
+        first, h = query_in(said)[0], handled(talk)
+        talk.wait(0)
+        asked = b""
+        waited_ms = 0
+        while b"urn:xmpp:mam:2" not in asked and waited_ms < 200_000:
+            asked = talk.wait(every_ms)
+            waited_ms += every_ms
+            if b"urn:xmpp:mam:2" not in asked:
+                talk.down()
+                asked = talk.resume(h) + talk.wait(0)
+        assert query_in(asked)[0] != first and waited_ms <= 110_000, every_ms
+
+
+def test_a_page_that_comes_late_on_a_resumed_stream_is_not_asked_for_twice():
+    talk = online()
+    said = new_session(talk)
+    request, query, _ = query_in(said)
+    talk.wait(0)
+    talk.wait(59_000)
+    talk.down()
+    talk.now_ms += 300_000
+    assert b"urn:xmpp:mam:2" not in talk.resume(handled(talk)) + talk.wait(0) + talk.wait(19_000)
+    talk.server(page(query, request, range(2, 4), True))
+    assert shown(talk) == ["m2", "m3"]

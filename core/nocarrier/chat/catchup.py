@@ -15,6 +15,7 @@ for the end of what has been dealt with. If there are many, a check tells where 
 known, which meets what has been shown already, and what has not.
 """
 
+from nocarrier.chat.ahead import Ahead
 from nocarrier.chat.iq import error_condition
 from nocarrier.compat import const
 from nocarrier.jid import bare
@@ -35,7 +36,8 @@ MORE = const(1)
 DONE = const(2)
 LATER = const(3)
 
-_PAGE_MS = const(180_000)  # in which nothing of a page has come: it is asked for once more
+_PAGE_MS = const(60_000)  # in which nothing of a page has come: it is asked for once more
+_GRACE_MS = const(20_000)  # more, once, if the session was resumed meanwhile: what was lost may be on its way again
 _MIXED_MS = const(30_000)  # in which a resumed stream may bring what is older behind what is newer
 # One in so many of the dedup keys: messages that the next walk may meet again. A message has up to three keys, and what
 # is put aside, and shown before its place since there is too much of it, takes some too.
@@ -70,10 +72,14 @@ class CatchUp:
         self._looked_again = False
         self._wait_ms = 0  # so long is waited, for an answer or before the next question; 0: not at all
         self._due_ms: "Optional[int]" = None  # until then; None: time has not been told since
+        self._grace = 1  # how often waiting may be prolonged
+        self._resumed = False  # since time was told
         self._mixed = False
         self._mixed_ms: "Optional[int]" = None  # until then, likewise
         self._behind = 0  # messages since the cursor was moved
         self._most_behind = max(2, store.limits.window // _SHARE)
+        self._ahead = Ahead(store, self._most_behind)
+        self._passing = ""  # where the stretch began which the walk is in, and which has been shown
         self._checking = False
 
     def begin(self, hold: bool) -> bool:
@@ -93,17 +99,21 @@ class CatchUp:
         # Nothing is sent before the archive's end is known, or a doubt about it could only be settled by all of it.
         self.settling = bool(doubts) or self._anchor or hold
         self.done = self._up_to_date = self._looked_again = False
+        self._passing = ""
+        if not self.looking_back:
+            self._enter()
         return not self._anchor
 
     def abandon(self) -> None:
         """The session is gone in the middle of it; the next one begins anew."""
         self.running = self.settling = self.done = self._up_to_date = self._mixed = self._checking = False
         self._behind = 0
+        self._ahead.new_session()
         self._wait(0)
 
     def resumed(self) -> None:
-        """The session goes on, on another stream."""
-        self._wait(self._wait_ms)
+        """The session goes on, on another stream. On a line that drops ever again waiting must have its end too."""
+        self._resumed = True
         self._mixed, self._mixed_ms = True, None
 
     def moves_cursor(self, archive_id: str) -> bool:
@@ -138,6 +148,12 @@ class CatchUp:
             self._mixed = ticks_diff(now_ms, self._mixed_ms) < 0
         if self._wait_ms and self._due_ms is None:
             self._due_ms = ticks_add(now_ms, self._wait_ms)
+        if self._resumed and self._due_ms is not None:
+            later_ms = ticks_add(now_ms, min(self._wait_ms, _GRACE_MS))
+            if self._grace and ticks_diff(later_ms, self._due_ms) > 0:
+                self._grace -= 1
+                self._due_ms = later_ms
+        self._resumed = False
         return self._due_ms is not None and ticks_diff(now_ms, self._due_ms) >= 0
 
     def deadline_ms(self) -> "Optional[int]":
@@ -177,6 +193,11 @@ class CatchUp:
             return False
         return not (self._anchor if self.running else self._nothing_to_bring())
 
+    def came_live(self, archive_id: str) -> None:
+        """A live message is on flash. Raises StorageError."""
+        if archive_id and not self._up_to_date and self._store.has_past():
+            self._ahead.came(archive_id)
+
     def is_new(self, entry: "Entry") -> bool:
         """True if incoming entries like this one have not been dealt with yet; to be asked in order."""
         if self._anchor:
@@ -185,8 +206,22 @@ class CatchUp:
             self._behind -= 1
         if self.looking_back:
             self.looking_back = entry.archive_id != self._known_end
+            if not self.looking_back:
+                self._enter()
             return False
-        return True
+        return not self._was_ahead(entry) or bare(entry.stanza.get("from") or "") == self._own
+
+    def _enter(self) -> None:
+        """From here on the walk may bring what is new: behind the known end, which may be where a stretch begins."""
+        self._passing = self._known_end if self._ahead.end_of(self._known_end) else ""
+
+    def _was_ahead(self, entry: "Entry") -> bool:
+        """True in a stretch of the archive that has come live."""
+        self._passing = self._passing or entry.archive_id
+        end = self._ahead.end_of(self._passing)
+        if not end or end == entry.archive_id:
+            self._passing = ""
+        return bool(end)
 
     def page_done(self, iq: Node) -> "tuple[int, list[int]]":
         """A page was answered: (MORE, LATER or DONE, seqs that are `settles_as` now). Raises StorageError.
@@ -219,10 +254,14 @@ class CatchUp:
             self.looking_back = False
             if at_end:  # the known end was not met: from there on once more
                 self._after = self._known_end
+                self._enter()
                 return MORE, []
         elif at_end and not self._store.has_past():
             self._store.save_floor(last or self._after)
         elif last and not self.looking_back:
+            if self._passing and last != self._passing:
+                self._ahead.reached(self._passing, last)
+                self._passing = last
             self._store.save_cursor(last)
         self._after = last or self._after
         return self._finish(False) if at_end else (MORE, [])
@@ -245,13 +284,16 @@ class CatchUp:
         self.doubtful = False
         self.settles_as = states.FAILED if unsure and self._asks else states.QUEUED
         settled = self._store.outbox.settle(self.settles_as, unsure)
+        self._passing = ""
+        if not unknown:
+            self._ahead.clear()
         self.running = self.settling = False
         self.done = True
         self._up_to_date = not unknown
         return DONE, settled
 
     def _wait(self, wait_ms: int) -> None:
-        self._wait_ms, self._due_ms = wait_ms, None
+        self._wait_ms, self._due_ms, self._grace = wait_ms, None, 1
 
     def _nothing_to_bring(self) -> bool:
         """A device without any past takes what the server delivers, and only notes where the archive ends."""

@@ -128,6 +128,8 @@ class Reader:
                 if not ahead and not self._catch_up.running:
                     self._show_aside()  # put aside for a walk that never came to its end
                 self._message(stanza, in_archive, self._catch_up.moves_cursor(in_archive), ahead)
+                if not self._carbons:  # copies of what others sent or got wait for the walk
+                    self._catch_up.came_live(in_archive)
             else:
                 self._entry(entry, self._catch_up.is_new(entry))
         elif stanza.name == "presence":
