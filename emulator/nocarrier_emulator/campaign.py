@@ -11,16 +11,13 @@ from functools import partial
 from nocarrier import events
 from nocarrier.queue.history import HistoryItem
 from nocarrier.queue.limits import QueueLimits
-from nocarrier.session.account import Account
-from nocarrier.session.line import LineProfile
 from nocarrier_emulator.clock import Action, VirtualClock
-from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.handheld import Handheld
-from nocarrier_emulator.modem import Modem
-from nocarrier_emulator.phonebook import PhoneBook, Service
+from nocarrier_emulator.line.profile import plain
+from nocarrier_emulator.world import World
 
-_NUMBER = "1"
+_NAMES = ("anna", "bert")
 _SPAN_MS = 240_000
 _PATIENCE_MS = 7_200_000  # of virtual time, for all to arrive
 _TEXTS = ("hello", "Grüße", "привет", "你好 😀", "<&> ]]>", "+++\r\nNO CARRIER\r\n")
@@ -100,35 +97,22 @@ class Campaign:
     """One seed's worth. messages: each way."""
 
     def __init__(self, seed: int, messages: int = 12, drops: int = 8, power_cuts: int = 6, restarts: int = 2) -> None:
-        self._random = random.Random(seed)
+        pick = self._random = random.Random(seed)
         self.outcome = Outcome()
         self.clock = VirtualClock()
-        self.exchange = Exchange(self.clock, seed=seed)
-        pick = self._random
+        rate_bps, latency_ms = pick.choice(((2400, 300), (9600, 100), (1200, 600)))
+        world = World(self.clock, seed, plain(rate_bps, latency_ms))
+        self.exchange = world.exchange
         self.exchange.tells_h = pick.random() < 0.5
         self.exchange.archiving = pick.random() < 0.7
         self.exchange.resume_ms = pick.choice((0.0, 5_000.0, 600_000.0))
-        accounts = [self.exchange.add(name, "pw") for name in ("anna", "bert")]
-        self.exchange.befriend(accounts[0], accounts[1], "Anna", "Bert")
-        book = PhoneBook({_NUMBER: Service(self.exchange.connect)})
-        rate_bps, latency_ms = pick.choice(((2400, 300), (9600, 100), (1200, 600)))
-        self.users = []
-        for account, other in (accounts, accounts[::-1]):
-            modem = Modem(self.clock, book, rate_bps, latency_ms)
-            handheld = Handheld(
-                self.clock,
-                modem,
-                Account(account.jid, "pw", "r"),
-                _NUMBER,
-                MemoryFlash(),
-                pick.getrandbits(32),
-                LineProfile(rate_bps, latency_ms),
-                QueueLimits(*pick.choice(((4096, 16), (1024, 4), (1024, 2)))),
-            )
-            user = User(handheld, other.jid)
-            handheld.on_event = user.on_event
-            self.users.append(user)
-            handheld.power_on()
+        limits = QueueLimits(*pick.choice(((4096, 16), (1024, 4), (1024, 2))))
+        anna, bert = (world.add(name, limits) for name in _NAMES)
+        world.befriend(*_NAMES)
+        self.users = [User(anna, bert.account.jid), User(bert, anna.account.jid)]
+        for user in self.users:
+            user.handheld.on_event = user.on_event
+            user.handheld.power_on()
         for user in self.users:
             for i in range(messages):
                 text = "%d %s" % (i + 1, pick.choice(_TEXTS))

@@ -12,7 +12,8 @@ from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.clock import Alarm, Clock
 from nocarrier_emulator.flash import MemoryFlash, PowerCut
-from nocarrier_emulator.modem import Modem
+from nocarrier_emulator.line.profile import Profile
+from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.surface import TextSurface
 from nocarrier_ports.handset.app import App
 from nocarrier_ports.handset.screen import Screen
@@ -135,6 +136,11 @@ class Handheld:
         """Modem, line and the handheld's own idea of it."""
         self.modem.set_rate(rate_bps)
         self.line.rate_bps = rate_bps
+
+    def set_profile(self, profile: Profile) -> None:
+        """Another kind of line from the next call on."""
+        self.modem.profile = profile
+        self.line.rate_bps, self.line.latency_ms = profile.up_bps, int(profile.latency_ms)
 
     def key(self, code: int) -> None:
         """Presses and lets go."""

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nocarrier_emulator.modem import Modem
-from nocarrier_emulator.pty import PtyPort
+from nocarrier_emulator.dte.pty import PtyPort
+from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.qemu import MACHINE
 from nocarrier_ports.handset import words
 

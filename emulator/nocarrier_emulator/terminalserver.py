@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from nocarrier_emulator.line import LineEnd
+from nocarrier_emulator.line.line import LineEnd
 from nocarrier_emulator.phonebook import Subscriber
 
 _LINE_BYTES = 80

@@ -4,20 +4,19 @@ The modem is the emulator's, on a pty, and thinks about each command for as long
 AtClient. Wall clock, since waiting is what is measured; all three in one run.
 """
 
-import asyncio
 import os
 import select
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 from pyatcommand.client import AtClient
+from served import Served
 
 from nocarrier_emulator.clock import ScaledClock
-from nocarrier_emulator.modem import Modem
+from nocarrier_emulator.dte.pty import PtyPort
+from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.phonebook import PhoneBook
-from nocarrier_emulator.pty import PtyPort
 from nocarrier_ports.links.at import AtPort, verdict
 from nocarrier_ports.links.stream import StreamLink
 
@@ -25,33 +24,10 @@ _COMMANDS = ("", "I", "S0?", "S2?", "S7?", "S12?", "&C1", "&D2", "X4", "M0") * 2
 _THINK_MS = 20.0
 
 
-class _Served(threading.Thread):
-    """The modem on its pty, in a loop of its own. path: of the device, once ready is set."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.ready = threading.Event()
-        self.path = ""
-        self._over: asyncio.Event | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def run(self) -> None:
-        asyncio.run(self._serve())
-
-    async def _serve(self) -> None:
-        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        modem = Modem(ScaledClock(1), PhoneBook())
-        modem.think_ms = _THINK_MS
-        port = PtyPort(modem)
-        self.path = port.path
-        self.ready.set()
-        await self._over.wait()
-        port.close()
-
-    def stop(self) -> None:
-        assert self._loop is not None and self._over is not None
-        self._loop.call_soon_threadsafe(self._over.set)
-        self.join()
+async def _modem() -> PtyPort:
+    modem = Modem(ScaledClock(1), PhoneBook())
+    modem.think_ms = _THINK_MS
+    return PtyPort(modem)
 
 
 class _Device:
@@ -115,13 +91,8 @@ def _timed(ask: Callable[[str], None]) -> float:
 
 
 def _with_modem(measure: Callable[[str], float]) -> float:
-    served = _Served()
-    served.start()
-    served.ready.wait()
-    try:
-        return measure(served.path)
-    finally:
-        served.stop()
+    with Served(_modem) as port:
+        return measure(port.path)
 
 
 def main() -> dict[str, Any]:

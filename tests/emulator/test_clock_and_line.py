@@ -3,7 +3,8 @@
 import asyncio
 
 from nocarrier_emulator.clock import ScaledClock, VirtualClock
-from nocarrier_emulator.line import Line
+from nocarrier_emulator.line.line import Line
+from nocarrier_emulator.line.profile import plain
 
 
 def test_alarms_come_in_order_and_time_jumps():
@@ -60,7 +61,7 @@ def arrivals(line, clock):
 def test_a_line_takes_ten_bits_a_byte_and_its_latency():
     for rate_bps, latency_ms in ((300, 0), (2400, 300), (9600, 150), (33_600, 60)):
         clock = VirtualClock()
-        line = Line(clock, rate_bps, latency_ms)
+        line = Line(clock, plain(rate_bps, latency_ms))
         got = arrivals(line, clock)
         data = bytes(range(240))
         assert line.a.write(data) == 240
@@ -71,7 +72,7 @@ def test_a_line_takes_ten_bits_a_byte_and_its_latency():
 
 def test_a_modem_holds_back_only_so_much():
     clock = VirtualClock()
-    line = Line(clock, 2400, 0, buffer_bytes=100)
+    line = Line(clock, plain(2400, 0, buffer_bytes=100))
     room = []
     line.a.on_room = lambda: room.append(clock.now_ms())
     assert line.a.write(b"x" * 150) == 100 and line.a.write(b"x") == 0
@@ -81,7 +82,7 @@ def test_a_modem_holds_back_only_so_much():
 
 def test_what_is_on_its_way_when_the_carrier_drops_is_lost():
     clock = VirtualClock()
-    line = Line(clock, 2400, 300)
+    line = Line(clock, plain(2400, 300))
     got, dropped = arrivals(line, clock), []
     line.a.on_drop = lambda: dropped.append("a")
     line.b.on_drop = lambda: dropped.append("b")
@@ -96,7 +97,7 @@ def test_what_is_on_its_way_when_the_carrier_drops_is_lost():
 
 def test_both_directions_are_independent():
     clock = VirtualClock()
-    line = Line(clock, 2400, 0)
+    line = Line(clock, plain(2400, 0))
     got = arrivals(line, clock)
     back = []
     line.a.on_receive = lambda data: back.append((clock.now_ms(), data))

@@ -3,8 +3,9 @@
 import pytest
 
 from nocarrier_emulator.clock import VirtualClock
-from nocarrier_emulator.modem import Modem
-from nocarrier_emulator.phonebook import PhoneBook, Silent, Subscriber
+from nocarrier_emulator.line.profile import plain
+from nocarrier_emulator.modem.modem import Modem
+from nocarrier_emulator.phonebook import Nobody, PhoneBook, Silent, Subscriber
 
 
 class Host(Subscriber):
@@ -23,8 +24,8 @@ class Terminal:
     def __init__(self, rate_bps=2400):
         self.clock = VirtualClock()
         self.host = Host()
-        book = PhoneBook({"555": self.host, "1": Silent("BUSY"), "2": Silent("NO CARRIER"), "3": Silent("NO ANSWER")})
-        self.modem = Modem(self.clock, book, rate_bps, 0)
+        book = PhoneBook({"555": self.host, "1": Silent("BUSY"), "2": Silent("NO CARRIER"), "3": Nobody()})
+        self.modem = Modem(self.clock, book, plain(rate_bps, 0))
         self.out = bytearray()
         self.modem.on_dte = self.out.extend
 
@@ -119,7 +120,7 @@ def test_noise_is_ignored_and_lines_are_bounded():
     assert terminal.types("hello\r") == b""
     assert terminal.types("\x00\xff\r") == b""
     terminal.types("AT" + "X" * 10_000)
-    assert len(terminal.modem._text) <= 80
+    assert len(terminal.modem._commands._text) <= 80
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_a_call_carries_every_byte_and_shows_dcd():
     terminal.host.end.write(data)
     terminal.clock.run(3_000)
     assert bytes(terminal.host.heard) == data and bytes(terminal.out) == data
-    assert (terminal.modem.total_up, terminal.modem.total_down) == (256, 256)
+    assert (terminal.modem.meter.bytes_up, terminal.modem.meter.bytes_down) == (256, 256)
 
 
 def test_any_key_aborts_a_call():
@@ -212,7 +213,7 @@ def test_seconds_on_the_line_are_those_of_calls():
     terminal.clock.run(10_000)
     terminal.modem.drop_carrier()
     terminal.clock.run(50_000)
-    assert 10_000 <= terminal.modem.connected_ms() <= 11_000
+    assert 10_000 <= terminal.modem.meter.connected_ms() <= 11_000
     assert not terminal.modem.lamps()["OH"]
 
 

@@ -16,7 +16,7 @@ from nocarrier_emulator.clock import VirtualClock
 from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.handheld import Handheld
-from nocarrier_emulator.modem import Modem
+from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.phonebook import PhoneBook, Service
 from nocarrier_ports.remote import Remote
 

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from nocarrier_emulator.clock import ScaledClock
-from nocarrier_emulator.modem import Modem
+from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.nameserver import NameServer
 from nocarrier_emulator.phonebook import PhoneBook
 from nocarrier_emulator.process import UnixHandheld

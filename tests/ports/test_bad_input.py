@@ -7,7 +7,8 @@ from nocarrier_emulator.clock import VirtualClock
 from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.handheld import Handheld
-from nocarrier_emulator.modem import Modem
+from nocarrier_emulator.line.profile import plain
+from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.phonebook import PhoneBook, Service, Silent
 from nocarrier_ports.handset import keys
 
@@ -40,7 +41,7 @@ class Evening:
         self.exchange.befriend(anna, bert, "Anna", "Bert")
         self.well = Service(self.exchange.connect)
         self.book = PhoneBook({"1": answers or self.well})
-        self.modem = Modem(self.clock, self.book, 9600, 100)
+        self.modem = Modem(self.clock, self.book, plain(9600, 100))
         self.device = Handheld(
             self.clock,
             self.modem,
@@ -151,7 +152,12 @@ def test_a_flash_that_refuses_while_a_message_arrives(fault, words):
     else:
         flash.read_only = True
     other = Handheld(
-        evening.clock, Modem(evening.clock, evening.book, 9600, 100), Account(PEER, "x", "r"), "1", MemoryFlash(), 2
+        evening.clock,
+        Modem(evening.clock, evening.book, plain(9600, 100)),
+        Account(PEER, "x", "r"),
+        "1",
+        MemoryFlash(),
+        2,
     )
     other.power_on()
     evening.run(30)

@@ -11,7 +11,8 @@ from nocarrier_emulator.clock import VirtualClock
 from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.handheld import Handheld
-from nocarrier_emulator.modem import Modem
+from nocarrier_emulator.line.profile import plain
+from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.phonebook import PhoneBook, Service
 from nocarrier_emulator.surface import TextSurface
 from nocarrier_ports.handset import keys, words
@@ -29,7 +30,9 @@ class Pair:
         exchange.befriend(*accounts, "Anna", "Bert")
         book = PhoneBook({"1": Service(exchange.connect)})
         self.anna, self.bert = (
-            Handheld(self.clock, Modem(self.clock, book, 9600), Account(a.jid, "pw", "r"), "1", MemoryFlash(), i)
+            Handheld(
+                self.clock, Modem(self.clock, book, plain(9600, 300)), Account(a.jid, "pw", "r"), "1", MemoryFlash(), i
+            )
             for i, a in enumerate(accounts)
         )
         for device in (self.anna, self.bert):

@@ -5,7 +5,7 @@ import pytest
 from nocarrier.errors import UsageError
 from nocarrier_emulator.clock import VirtualClock
 from nocarrier_emulator.handheld import ModemStream
-from nocarrier_emulator.modem import Modem
+from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.phonebook import PhoneBook, Subscriber
 from nocarrier_emulator.scriptedport import ScriptedPort
 from nocarrier_emulator.terminalserver import TerminalServer

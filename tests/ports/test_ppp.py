@@ -5,7 +5,7 @@ import pytest
 from nocarrier_emulator.clock import VirtualClock
 from nocarrier_emulator.fakeppp import FakePPP
 from nocarrier_emulator.handheld import ModemStream
-from nocarrier_emulator.modem import Modem
+from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.phonebook import PhoneBook, Subscriber
 from nocarrier_ports.links import link as links
 from nocarrier_ports.links.dialler import Dialler, DialProfile

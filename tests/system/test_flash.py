@@ -24,15 +24,16 @@ import pytest
 import trustme
 
 from nocarrier_emulator.clock import ScaledClock
+from nocarrier_emulator.dte.pty import PtyPort
 from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.flasher import payload
 from nocarrier_emulator.flasher import tool as flasher
 from nocarrier_emulator.flasher.board import Board
 from nocarrier_emulator.flasher.errors import FlashError
 from nocarrier_emulator.flasher.selftest import selftest
-from nocarrier_emulator.modem import Modem
+from nocarrier_emulator.line.profile import plain
+from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.phonebook import PhoneBook, Service
-from nocarrier_emulator.pty import PtyPort
 from nocarrier_emulator.qemu import MACHINE
 
 HEAP_BYTES = 1 << 20
@@ -137,7 +138,7 @@ async def log_in(machine):
     clock = ScaledClock(1)
     exchange = Exchange(clock)
     exchange.add("anna", "s3cret")
-    modem = Modem(clock, PhoneBook({"555": Service(exchange.connect)}), 9600, 50)
+    modem = Modem(clock, PhoneBook({"555": Service(exchange.connect)}), plain(9600, 50))
     port = PtyPort(modem)
     machine.connect(port.path)
     try:

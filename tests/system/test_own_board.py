@@ -8,10 +8,10 @@ import subprocess
 from pathlib import Path
 
 from nocarrier_emulator.clock import ScaledClock
+from nocarrier_emulator.dte.pty import PtyPort
 from nocarrier_emulator.exchange.exchange import Exchange
-from nocarrier_emulator.modem import Modem
+from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.phonebook import PhoneBook, Service
-from nocarrier_emulator.pty import PtyPort
 
 TOP = Path(__file__).parents[2]
 CHAPTER = (TOP / "ports" / "README.md").read_text().split("## Your own board in 30 lines")[1].split("\n## ")[0]

@@ -149,8 +149,8 @@ def test_nonsense_on_the_socket_is_refused_and_other_sites_are_kept_out(page, ad
         """() => new Promise(done => {
             const socket = new WebSocket(`ws://${location.host}/world`), refused = [];
             const nonsense = [
-                '{', '[]', '{"handheld": 7, "key": "Enter"}', '{"handheld": 0, "rate_bps": 1}',
-                '{"handheld": 0, "rate_bps": 1200.0}', '{"handheld": false, "key": "x"}', "[".repeat(8000),
+                '{', '[]', '{"handheld": 7, "key": "Enter"}', '{"handheld": "anna", "rate_bps": 1}',
+                '{"handheld": "anna", "rate_bps": 1200.0}', '{"handheld": false, "key": "x"}', "[".repeat(8000),
             ];
             socket.onopen = () => nonsense.forEach(line => socket.send(line));
             socket.onmessage = event => {

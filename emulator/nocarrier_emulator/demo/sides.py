@@ -44,7 +44,7 @@ class Side:
 
     def bytes_both(self) -> tuple[int, int]:
         """Bytes up and down over this side's line."""
-        return (self.modem.total_up, self.modem.total_down) if self.modem is not None else (0, 0)
+        return (self.modem.meter.bytes_up, self.modem.meter.bytes_down) if self.modem is not None else (0, 0)
 
     async def close(self) -> None:
         raise NotImplementedError

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from nocarrier_emulator.clock import ScaledClock
-from nocarrier_emulator.modem import Modem
+from nocarrier_emulator.line.profile import plain
+from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.phonebook import PhoneBook
 
 NUMBER = "5552368"
@@ -72,7 +73,7 @@ class Stage:
         self.kills_online = 0
 
     def modem(self) -> Modem:
-        return Modem(self.clock, self.book, self.options.rate_bps, self.options.latency_ms)
+        return Modem(self.clock, self.book, plain(self.options.rate_bps, self.options.latency_ms))
 
     def say(self, who: str, text: str) -> None:
         """A line of the transcript."""

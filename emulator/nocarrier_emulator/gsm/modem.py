@@ -1,7 +1,7 @@
 """What all modules have in common: the command line, the card, the network, data state and the escape from it.
 
-Sans-I/O like the Hayes modem (modem.py): bytes of the terminal in and out, lines behind it that lead to addresses.
-A vendor's commands are methods of a subclass, named in its table.
+Sans-I/O like the Hayes modem (modem/modem.py): bytes of the terminal in and out, lines behind it that lead to
+addresses. A vendor's commands are methods of a subclass, named in its table.
 """
 
 import re
@@ -12,11 +12,13 @@ from nocarrier_emulator.escape import Escape
 from nocarrier_emulator.gsm.card import Card
 from nocarrier_emulator.gsm.faults import Faults
 from nocarrier_emulator.gsm.sockets import Socket
+from nocarrier_emulator.line.profile import Profile, plain
 from nocarrier_emulator.phonebook import Subscriber
 
 # Called with what follows the command's name: "?", "=...", or nothing. Returns a final result, or "" if that is later.
 Handler = Callable[[str], str]
 
+USUAL = plain(9600, 400)
 _COMMAND = re.compile(r"([+$^][A-Z0-9]+)([=?][^;]*)?;?|([&\\%]?[A-Z])(\d*)")
 _LINE_CHARS = 160
 _GUARD_MS = 1_000
@@ -35,14 +37,12 @@ class GsmModem:
         clock: Clock,
         find: Callable[[str, int], Subscriber | None],
         faults: Faults | None = None,
-        rate_bps: int = 9600,
-        latency_ms: float = 400,
+        profile: Profile = USUAL,
     ) -> None:
         self.clock = clock
         self.find = find
         self.faults = faults or Faults()
-        self.rate_bps = rate_bps
-        self.latency_ms = latency_ms
+        self.profile = profile
         self.on_dte: Callable[[bytes], None] = lambda data: None
         self.on_room: Callable[[], None] = lambda: None
         self.dtr = True
@@ -198,11 +198,12 @@ class GsmModem:
     def open_socket(self, number: int, host: str, port: int) -> Socket | None:
         """A connection that stands; None if nobody answers there."""
         subscriber = self.find(host, port)
-        if subscriber is None or subscriber.ring() != "CONNECT":
+        if subscriber is None:
             return None
-        socket = Socket(self, number)
-        self.sockets[number] = socket
-        socket.connect(subscriber)
+        socket = self.sockets[number] = Socket(self, number)
+        if not socket.connect(subscriber):
+            del self.sockets[number]
+            return None
         return socket
 
     def enter_data(self, socket: Socket) -> None:

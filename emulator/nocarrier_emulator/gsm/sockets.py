@@ -3,16 +3,16 @@
 from typing import Protocol
 
 from nocarrier_emulator.clock import Clock
-from nocarrier_emulator.line import Line
-from nocarrier_emulator.phonebook import Subscriber
+from nocarrier_emulator.line.line import Line
+from nocarrier_emulator.line.profile import Profile
+from nocarrier_emulator.phonebook import Call, Subscriber
 
 
 class Owner(Protocol):
     """The module that a connection belongs to."""
 
     clock: Clock
-    rate_bps: int
-    latency_ms: float
+    profile: Profile
     in_data: bool
 
     def on_dte(self, data: bytes) -> None: ...
@@ -29,14 +29,17 @@ class Socket:
         self.raw = False
         self.received = bytearray()
         self._owner = owner
-        self.line = Line(owner.clock, owner.rate_bps, owner.latency_ms)
+        self.line = Line(owner.clock, owner.profile)
         self._end = self.line.a
         self._end.on_receive = self._arrived
         self._end.on_drop = lambda: owner.socket_closed(self)
         self._end.on_room = lambda: owner.on_room()
 
-    def connect(self, subscriber: Subscriber) -> None:
-        subscriber.answer(self.line.b)
+    def connect(self, subscriber: Subscriber) -> bool:
+        """False: there it is refused."""
+        refused: list[str] = []
+        subscriber.called(Call(lambda: self.line.b, refused.append))
+        return not refused
 
     def room(self) -> int:
         return self.line.buffer_bytes - self._end.backlog() if self.line.up else 0

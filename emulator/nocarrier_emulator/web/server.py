@@ -14,7 +14,8 @@ from pathlib import Path
 from aiohttp import WSMsgType, web
 
 from nocarrier_emulator.clock import ScaledClock
-from nocarrier_emulator.web.world import RATES_BPS, World
+from nocarrier_emulator.commands import RATES_BPS
+from nocarrier_emulator.web.desk import Desk
 
 _PAGE = Path(__file__).parent / "page"
 _FRAME_S = 0.05
@@ -28,10 +29,10 @@ _HEADERS = {
 
 
 class Server:
-    """world: what is shown. host: the name or address under which it is served."""
+    """desk: what is shown. host: the name or address under which it is served."""
 
-    def __init__(self, world: World, host: str) -> None:
-        self._world = world
+    def __init__(self, desk: Desk, host: str) -> None:
+        self._desk = desk
         self._host = host
         self._sockets: set[web.WebSocketResponse] = set()
 
@@ -67,7 +68,7 @@ class Server:
 
     async def _command(self, socket: web.WebSocketResponse, data: str) -> None:
         try:
-            self._world.command(json.loads(data))
+            self._desk.command(json.loads(data))
         except (ValueError, RecursionError) as error:
             await socket.send_json({"refused": str(error)})
 
@@ -76,7 +77,7 @@ class Server:
         await socket.send_json({"rates_bps": RATES_BPS})
         shown = ""
         while not socket.closed:
-            frame = json.dumps({"handhelds": self._world.state()})
+            frame = json.dumps({"handhelds": self._desk.state()})
             if frame != shown:
                 shown = frame
                 await socket.send_str(frame)
@@ -112,7 +113,7 @@ def run(host: str, port: int, seed: int, headless: bool) -> int:
 
 
 async def _serve(host: str, port: int, seed: int, headless: bool) -> None:
-    runner = web.AppRunner(Server(World(ScaledClock(), seed), host).app(), access_log=None)
+    runner = web.AppRunner(Server(Desk(ScaledClock(), seed), host).app(), access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, host, port)
     await site.start()

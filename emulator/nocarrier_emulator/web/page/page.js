@@ -22,8 +22,7 @@ function send(command) {
 }
 
 class Handheld {
-  constructor(index) {
-    this.index = index;
+  constructor() {
     this.shift = false;
     this.root = document.getElementById("handheld").content.firstElementChild.cloneNode(true);
     const find = (selector) => this.root.querySelector(selector);
@@ -44,7 +43,7 @@ class Handheld {
   }
 
   send(command) {
-    send({ handheld: this.index, ...command });
+    send({ handheld: this.state.name, ...command });
   }
 
   makeKeys(parent) {
@@ -116,7 +115,7 @@ class Handheld {
 function receive(message) {
   if (message.rates_bps) rates = message.rates_bps;
   (message.handhelds || []).forEach((state, i) => {
-    if (!handhelds[i]) handhelds[i] = new Handheld(i);
+    if (!handhelds[i]) handhelds[i] = new Handheld();
     handhelds[i].draw(state);
   });
 }

@@ -1,0 +1,100 @@
+"""What people, scripts, gremlins and recordings do to a world: one JSON object each.
+
+{"handheld": "anna", "key": "Enter"} and the like for a handheld; {"exchange": "restart"} and the like for the exchange.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from nocarrier_emulator.handheld import Handheld
+from nocarrier_emulator.line import profile
+from nocarrier_emulator.world import World
+from nocarrier_ports.handset import keys
+
+TEXT_CHARS = 1000  # of one command
+RATES_BPS = (300, 1200, 2400, 9600, 14_400, 33_600)
+
+
+class Commands:
+    """Carries them out. on_command(command): called with each before that, for traces and recordings."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.on_command: Callable[[dict[str, Any]], None] = lambda command: None
+
+    def run(self, command: Any) -> None:
+        """Raises ValueError, which says what is wrong, for what is none; nothing has happened then."""
+        if not isinstance(command, dict) or len(command) != 2:
+            raise ValueError("no such command")
+        if "exchange" in command:
+            if command.get("keep_sessions") not in (True, False) or command["exchange"] != "restart":
+                raise ValueError('an exchange takes: "restart", with keep_sessions true or false')
+            self.on_command(command)
+            self._world.exchange.restart(command["keep_sessions"])
+            return
+        which = command.get("handheld")
+        handheld = self._world.handhelds.get(which) if isinstance(which, str) else None
+        if handheld is None:
+            raise ValueError("no such handheld")
+        ((name, value),) = ((key, value) for key, value in command.items() if key != "handheld")
+        if name not in _HANDHELDS:
+            raise ValueError("no command %r; there are: %s" % (name, ", ".join(_HANDHELDS)))
+        checked, act = _HANDHELDS[name]
+        value = checked(value)
+        self.on_command(command)
+        act(handheld, value)
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false is wanted")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("text is wanted")
+    return value[:TEXT_CHARS]
+
+
+def _key(value: Any) -> int:
+    code = keys.from_name(value) if isinstance(value, str) else 0
+    if not code:
+        raise ValueError("no such key")
+    return code
+
+
+def _rate(value: Any) -> int:
+    if type(value) is not int or value not in RATES_BPS:
+        raise ValueError("a rate is one of: %s" % ", ".join(map(str, RATES_BPS)))
+    return value
+
+
+def _profile(value: Any) -> profile.Profile:
+    return profile.named(value if isinstance(value, str) else "")
+
+
+def _message(value: Any) -> tuple[str, str]:
+    if not isinstance(value, dict) or value.keys() != {"to", "body"}:
+        raise ValueError("to and body are wanted")
+    return _text(value["to"]), _text(value["body"])
+
+
+def _power(handheld: Handheld, on: bool) -> None:
+    if on and handheld.app is None:
+        handheld.power_on()
+    elif not on and handheld.app is not None:
+        handheld.power_off()
+
+
+# Each with what checks its value, and what is then done.
+_HANDHELDS: dict[str, tuple[Callable[[Any], Any], Callable[[Handheld, Any], object]]] = {
+    "key": (_key, Handheld.key),
+    "text": (_text, Handheld.type),
+    "send": (_message, lambda handheld, message: handheld.send(*message)),
+    "power": (_boolean, _power),
+    "plugged": (_boolean, lambda handheld, plugged: handheld.modem.set_plugged(plugged)),
+    "drop": (_boolean, lambda handheld, _: handheld.modem.drop_carrier()),
+    "rate_bps": (_rate, Handheld.set_rate),
+    "profile": (_profile, Handheld.set_profile),
+}

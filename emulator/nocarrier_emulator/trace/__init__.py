@@ -1,0 +1,1 @@
+"""What happens in a world, written down line by line, without secrets."""
