@@ -14,6 +14,7 @@ TOOLS = {
     "EJABBERD": "ejabberd",
     "JABBERD2": "jabberd2",
     "IAXMODEM": "iaxmodem",
+    "TERMINALS": "terminals",
     "NBXMPP": "nbxmpp",
     "XMPPJS": "xmppjs",
     "CHROMIUM": "chromium",

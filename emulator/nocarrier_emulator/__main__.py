@@ -7,6 +7,8 @@ import signal
 import sys
 from pathlib import Path
 
+from nocarrier_emulator import modemserver
+
 
 def main() -> int:
     """Parses the command line and runs what it asks for; the exit status says how it ended."""
@@ -45,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=8201, help="0: any that is free")
     serve.add_argument("--seed", type=int, default=1)
     serve.add_argument("--headless", action="store_true", help="only serve, open no browser")
+    modem = commands.add_parser("modem", help="a modem for real terminals, which dials TCP and TLS addresses")
+    modemserver.options(modem)
     reader = commands.add_parser("journal", help="shows and verifies what is on a handheld's flash")
     reader.add_argument("folder", type=Path)
     return parser
@@ -57,6 +61,11 @@ def _run() -> int:
         from nocarrier_emulator import journaltool
 
         return journaltool.show(options.folder)
+    if options.command == "modem":
+        try:
+            return modemserver.run(options)
+        except (ValueError, OSError) as error:  # a phone book, a port or a profile that is none
+            parser.error(str(error))
     if options.command == "serve":
         from nocarrier_emulator.web import server
 

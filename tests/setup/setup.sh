@@ -153,6 +153,7 @@ if [ "$WHAT" = test ]; then
     tool ejabberd 'ejabberd, another real XMPP server (47 MB to fetch, 74 MB)'
     tool jabberd2 'jabberd2, one of the old kind (10 MB to fetch, 17 MB)'
     tool iaxmodem 'iaxmodem, a modem that we did not write (150 KB)'
+    tool terminals 'chat, minicom and socat, for the other end of a modem (7 MB)'
     export VENV                         # for its pip
     tool nbxmpp 'nbxmpp, a client to measure ours against (22 MB to fetch, 80 MB)'
     tool xmppjs '@xmpp/client with Node, another one (60 MB to fetch, 119 MB)'
@@ -169,6 +170,7 @@ if [ -n "$env" ]; then
     there EJABBERD "$(tool_dir ejabberd)/bin/ejabberd"
     there JABBERD2 "$(tool_dir jabberd2)"
     there IAXMODEM "$(tool_dir iaxmodem)/iaxmodem"
+    there TERMINALS "$(tool_dir terminals)/bin"
     there NBXMPP "$(tool_dir nbxmpp)/bin/python"
     there XMPPJS "$(tool_dir xmppjs)"
     echo "STUBS=$STUBS"
