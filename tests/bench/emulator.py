@@ -1,0 +1,57 @@
+"""The emulator's speed: seconds of virtual time that pass in a second, for ever more handhelds on one exchange.
+
+Each handheld sends a message of 100 characters a minute over 2400 bit/s, draws its screen, and loses its carrier every
+ten minutes; what is counted begins when all have logged in. Each size runs in a process of its own; memory is what
+2,000 of them need more than two. COUNTS=2,20 for some sizes only.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
+from nocarrier_emulator.crowd import Crowd
+
+# Handhelds, and seconds of virtual time that are measured.
+_SIZES = {2: 14_400, 20: 3_600, 200: 1_200, 2_000: 600}
+_LOGIN_MS = 120_000
+
+
+def _measure(count: int, seconds: int) -> dict[str, Any]:
+    """In this process."""
+    crowd = Crowd(count)
+    crowd.clock.run(_LOGIN_MS)
+    before = crowd.sent
+    begin_s = time.perf_counter()
+    crowd.clock.run(seconds * 1000)
+    took_s = time.perf_counter() - begin_s
+    assert abs(crowd.sent - before - count * seconds / 60) <= count, "not all of them have sent"
+    crowd.clock.run(120_000)
+    assert crowd.received >= crowd.sent - 2 * count, "not everything has arrived"
+    with open("/proc/self/statm") as file:
+        resident_bytes = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return {"x_realtime": seconds / took_s, "resident_bytes": resident_bytes, "sent": crowd.sent, "drops": crowd.drops}
+
+
+def main() -> dict[str, Any]:
+    """x_realtime_N, and bytes_per_handheld."""
+    counts = [int(count) for count in os.environ.get("COUNTS", "").split(",") if count] or list(_SIZES)
+    figures: dict[str, Any] = {}
+    resident = {}
+    for count in counts:
+        command = [sys.executable, __file__, str(count)]
+        measured = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        print("%5d handhelds: %s" % (count, measured), flush=True)
+        figures["x_realtime_%d" % count] = round(measured["x_realtime"], 2)
+        resident[count] = measured["resident_bytes"]
+    if len(counts) > 1:
+        least, most = min(counts), max(counts)
+        figures["bytes_per_handheld"] = (resident[most] - resident[least]) // (most - least)
+    return figures
+
+
+if __name__ == "__main__":
+    size = int(sys.argv[1])
+    print(json.dumps(_measure(size, _SIZES[size])))
