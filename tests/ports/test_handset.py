@@ -291,7 +291,7 @@ def test_text_that_lies_is_shown_as_marks():
 def test_a_nick_cannot_look_like_a_state():
     pair = Pair()
     pair.anna.client.roster.find("bert@exchange.test").name = "Bert (delivered)\n\u202e"
-    pair.anna.wake()
+    pair.anna.key(keys.UP)
     pair.run(1)
     # Names stand in their own column of the list; states only under messages.
     assert rows(pair.anna)[2].startswith("Bert (delivered)") and rows(pair.anna)[3] == ""

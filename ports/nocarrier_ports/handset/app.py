@@ -55,6 +55,7 @@ class App:
         self._on_event = on_event
         self._now_ms = self._key_ms = 0
         self._pressed = False  # a key, since the last step
+        self._stale = True  # what the view shows is not what it should show
         self._view: View = ContactsView(self)
 
     def key(self, code: int, mods: int, down: bool) -> None:
@@ -62,7 +63,7 @@ class App:
         if not down:
             return
         self.notice = ""
-        self._pressed = True
+        self._pressed = self._stale = True
         self.client.set_active(True)
         try:
             if code == keys.CALL:
@@ -95,6 +96,7 @@ class App:
         """Shows another view. Raises StorageError if what was seen in the old one cannot be noted."""
         self._view.left()
         self._view = view
+        self._stale = True
         self.screen.clear()
 
     def show_contacts(self) -> None:
@@ -107,10 +109,13 @@ class App:
     def draw(self) -> None:
         """Top line, view, notice."""
         self.screen.line(0, self._top(), True)
-        try:
-            self._view.draw(1, self.screen.rows - 2)
-        except MemoryError as error:  # a picture less; the messenger goes on
-            self.notice = words.of_error(error)
+        if self._stale:  # most steps bring a few bytes and change nothing that the view shows
+            self._stale = False
+            try:
+                self._view.draw(1, self.screen.rows - 2)
+            except MemoryError as error:  # a picture less; the messenger goes on
+                self._stale = True
+                self.notice = words.of_error(error)
         text = self.notice or words.of_error(self.runner.error)
         self.screen.line(self.screen.rows - 1, text, bool(text))
         self.screen.show()
@@ -148,6 +153,7 @@ class App:
         self.runner.dial(self._now_ms)
 
     def _event(self, kind: int, value: "Any") -> None:
+        self._stale = True
         if kind == events.MESSAGE:
             self._remember(bare(value.sender))
         elif kind == events.SUBSCRIPTION:
