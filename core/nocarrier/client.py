@@ -92,7 +92,7 @@ class Client(Commands):
         self._asked = False  # to resume the last session
         self._remembered = False  # the server knows how much of the last session it has handled
         self._events: "list[tuple[int, object]]" = []
-        catch_up = CatchUp(store, account.jid, limits.page, account.asks, limits.pause_ms)
+        catch_up = CatchUp(store, line, account.jid, limits.page, account.asks, limits.pause_ms)
         self._sender = Sender(
             self.session, store, self.roster, catch_up, account.jid, self._token, self._events,
             limits.window, limits.posts, account.markers,

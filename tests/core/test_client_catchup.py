@@ -276,3 +276,27 @@ def test_a_page_that_comes_late_on_a_resumed_stream_is_not_asked_for_twice():
     assert b"urn:xmpp:mam:2" not in talk.resume(handled(talk)) + talk.wait(0) + talk.wait(19_000)
     talk.server(page(query, request, range(2, 4), True))
     assert shown(talk) == ["m2", "m3"]
+
+
+def test_what_is_late_of_a_page_counts_though_it_was_asked_for_again():
+    """On a slow line, behind much else: or all that comes would answer questions that have been given up."""
+    talk = online()
+    request, query, after = query_in(new_session(talk))
+    talk.server(ACK % handled(talk))
+    talk.wait(0)
+    again, same, from_there = query_in(talk.wait(60_100))
+    assert (same, from_there) == (query, after) and again != request
+    talk.server(page(query, request, range(2, 7)))  # the first answer, in which the line was slow
+    assert shown(talk) == ["m2", "m3", "m4", "m5", "m6"]
+    said = talk.server(ACK % handled(talk) + page(query, again, range(2, 7)))
+    assert query_in(said)[1] != query and query_in(said)[2] == b"arch-6"
+    assert len(shown(talk)) == 5
+
+
+def test_a_slow_line_has_time_for_a_page():
+    talk = online()
+    _, query, _ = query_in(new_session(talk))
+    talk.line.rate_bps = 300
+    talk.server(ACK % handled(talk) + archived(query, b"arch-2", d.PEER + "/p", b"m2", b"m2"))
+    talk.wait(0)
+    assert talk.wait(166_000) == b"" and talk.wait(1_000).startswith(b"<iq ")

@@ -27,6 +27,7 @@ try:
 
     from nocarrier.chat.archive import Entry
     from nocarrier.queue.store import Store
+    from nocarrier.session.line import LineProfile
     from nocarrier.wire.element import Element
     from nocarrier.wire.node import Node
 except ImportError:
@@ -36,7 +37,9 @@ MORE = const(1)
 DONE = const(2)
 LATER = const(3)
 
-_PAGE_MS = const(60_000)  # in which nothing of a page has come: it is asked for once more
+# A page is asked for once more when nothing of it has come for so long, and for as long as it needs on the line.
+_PAGE_MS = const(60_000)
+_ENTRY_BYTES = const(640)
 _GRACE_MS = const(20_000)  # more, once, if the session was resumed meanwhile: what was lost may be on its way again
 _MIXED_MS = const(30_000)  # in which a resumed stream may bring what is older behind what is newer
 # One in so many of the dedup keys: messages that the next walk may meet again. A message has up to three keys, and what
@@ -45,19 +48,20 @@ _SHARE = const(8)
 
 
 class CatchUp:
-    """One walk. page: entries asked for at once; small, since a page is about 640 bytes an entry.
+    """One walk. line: what is known of it. page: entries asked for at once; small, since one is about 640 bytes.
 
     asks: a message that may have arrived is not sent again before the user says so. pause_ms: see ClientLimits.
     """
 
-    def __init__(self, store: Store, own_jid: str, page: int, asks: bool, pause_ms: int) -> None:
+    def __init__(self, store: Store, line: LineProfile, own_jid: str, page: int, asks: bool, pause_ms: int) -> None:
         self._store = store
+        self._line = line
         self._own = own_jid
         self._page = page
         self._asks = asks
         self._pause_ms = pause_ms
         self.settles_as = states.QUEUED  # what became of the messages that the walk has not found
-        self._query_id = ""
+        self._query_id = self._asked = ""
         self._after = ""
         self._known_end = ""
         self.looking_back = False
@@ -95,6 +99,7 @@ class CatchUp:
         self._anchor = self._nothing_to_bring()
         self._archives = bool(self._known_end)
         self._skipped = False
+        self._query_id = ""
         self.running = True
         # Nothing is sent before the archive's end is known, or a doubt about it could only be settled by all of it.
         self.settling = bool(doubts) or self._anchor or hold
@@ -164,11 +169,14 @@ class CatchUp:
         """The payload of the next request."""
         from nocarrier.chat import archive  # only while there is something to catch up with
 
-        self._query_id = query_id
-        self._wait(_PAGE_MS)
+        # Asked for again, it is the same page: what is late of the first answer counts, or a slow line would bring only
+        # answers to questions that have been given up.
+        if self._asked != self._after or not self._query_id:
+            self._query_id, self._asked = query_id, self._after
+        self._wait_for_page()
         if self._anchor:
-            return archive.last_query(query_id)
-        return archive.page_query(query_id, self._after, self._page)
+            return archive.last_query(self._query_id)
+        return archive.page_query(self._query_id, self._after, self._page)
 
     def entry(self, stanza: Node) -> "Optional[Entry]":
         """The archive entry in a message, or None if it is none of the open query's."""
@@ -179,7 +187,7 @@ class CatchUp:
         found = archive.entry(stanza, self._query_id, self._own)
         if found is not None:
             self._archives = True
-            self._wait(_PAGE_MS)
+            self._wait_for_page()
         return found
 
     def skipped(self) -> bool:
@@ -291,6 +299,9 @@ class CatchUp:
         self.done = True
         self._up_to_date = not unknown
         return DONE, settled
+
+    def _wait_for_page(self) -> None:
+        self._wait(_PAGE_MS + self._line.transfer_ms(self._page * _ENTRY_BYTES))
 
     def _wait(self, wait_ms: int) -> None:
         self._wait_ms, self._due_ms, self._grace = wait_ms, None, 1
