@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 from nocarrier_emulator import modemserver
+from nocarrier_emulator.gremlins import tool
+
+_TOOLS = {"modem": modemserver.run, "gremlins": tool.run}
 
 
 def main() -> int:
@@ -49,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--headless", action="store_true", help="only serve, open no browser")
     modem = commands.add_parser("modem", help="a modem for real terminals, which dials TCP and TLS addresses")
     modemserver.options(modem)
+    loose = commands.add_parser("gremlins", help="lets gremlins at two handhelds, by number")
+    tool.options(loose)
     reader = commands.add_parser("journal", help="shows and verifies what is on a handheld's flash")
     reader.add_argument("folder", type=Path)
     return parser
@@ -61,10 +66,10 @@ def _run() -> int:
         from nocarrier_emulator import journaltool
 
         return journaltool.show(options.folder)
-    if options.command == "modem":
+    if options.command in _TOOLS:
         try:
-            return modemserver.run(options)
-        except (ValueError, OSError) as error:  # a phone book, a port or a profile that is none
+            return _TOOLS[options.command](options)
+        except (ValueError, OSError) as error:  # a phone book, a port, a profile or a file that is none
             parser.error(str(error))
     if options.command == "serve":
         from nocarrier_emulator.web import server

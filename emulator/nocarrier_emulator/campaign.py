@@ -171,11 +171,8 @@ class Campaign:
         self._at(self._random.uniform(3_000, 20_000), lambda: self._switch_on(user))
 
     def _switch_on(self, user: User) -> None:
-        flash = user.handheld.flash
-        assert isinstance(flash, MemoryFlash)
         if user.handheld.app is not None:
             user.handheld.power_off()
-        flash.cut_after_bytes = None
         user.handheld.power_on()
         user.look()
         user.type()

@@ -6,6 +6,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.handheld import Handheld
 from nocarrier_emulator.line import profile
 from nocarrier_emulator.world import World
@@ -80,11 +81,24 @@ def _message(value: Any) -> tuple[str, str]:
     return _text(value["to"]), _text(value["body"])
 
 
+def _bytes(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 30:
+        raise ValueError("a number of bytes is wanted")
+    return value
+
+
 def _power(handheld: Handheld, on: bool) -> None:
     if on and handheld.app is None:
         handheld.power_on()
     elif not on and handheld.app is not None:
         handheld.power_off()
+
+
+def _cut(handheld: Handheld, after_bytes: int) -> None:
+    """In the middle of a write to come."""
+    flash = handheld.flash
+    if isinstance(flash, MemoryFlash) and handheld.app is not None:
+        flash.cut_after_bytes = flash.written_bytes + after_bytes
 
 
 # Each with what checks its value, and what is then done.
@@ -93,6 +107,7 @@ _HANDHELDS: dict[str, tuple[Callable[[Any], Any], Callable[[Handheld, Any], obje
     "text": (_text, Handheld.type),
     "send": (_message, lambda handheld, message: handheld.send(*message)),
     "power": (_boolean, _power),
+    "cut_after_bytes": (_bytes, _cut),
     "plugged": (_boolean, lambda handheld, plugged: handheld.modem.set_plugged(plugged)),
     "drop": (_boolean, lambda handheld, _: handheld.modem.drop_carrier()),
     "rate_bps": (_rate, Handheld.set_rate),

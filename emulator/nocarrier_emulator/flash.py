@@ -36,7 +36,8 @@ class MemoryFlash:
         return sum([len(file) - self._safe.get(name, 0) for name, file in self.files.items()])
 
     def power_off(self) -> None:
-        """What was not flushed is lost."""
+        """What was not flushed is lost. A cut that was planned has come."""
+        self.cut_after_bytes = None
         for name, file in self.files.items():
             file[self._safe.get(name, 0) :] = b""
 
