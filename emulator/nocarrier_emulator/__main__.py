@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 from nocarrier_emulator import modemserver
-from nocarrier_emulator.gremlins import tool
+from nocarrier_emulator.gremlins import tool as gremlins
+from nocarrier_emulator.script import tool as scripts
 
-_TOOLS = {"modem": modemserver.run, "gremlins": tool.run}
+_TOOLS = {"modem": modemserver.run, "gremlins": gremlins.run, "run": scripts.run}
 
 
 def main() -> int:
@@ -53,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     modem = commands.add_parser("modem", help="a modem for real terminals, which dials TCP and TLS addresses")
     modemserver.options(modem)
     loose = commands.add_parser("gremlins", help="lets gremlins at two handhelds, by number")
-    tool.options(loose)
+    gremlins.options(loose)
+    script = commands.add_parser("run", help="plays scenarios in virtual time")
+    scripts.options(script)
     reader = commands.add_parser("journal", help="shows and verifies what is on a handheld's flash")
     reader.add_argument("folder", type=Path)
     return parser

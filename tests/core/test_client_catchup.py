@@ -300,3 +300,37 @@ def test_a_slow_line_has_time_for_a_page():
     talk.server(ACK % handled(talk) + archived(query, b"arch-2", d.PEER + "/p", b"m2", b"m2"))
     talk.wait(0)
     assert talk.wait(166_000) == b"" and talk.wait(1_000).startswith(b"<iq ")
+
+
+def test_what_came_live_in_many_short_sessions_of_one_long_walk_is_shown_once():
+    """In each a few, and then the power goes, or the session is gone; some of them are resumed."""
+    for resumed in (False, True):
+        talk = online()
+        said = new_session(talk)
+        number = 10
+        for _ in range(7):
+            for _ in range(10):
+                talk.server(live(number))
+                number += 1
+            h = handled(talk)
+            talk.down()
+            talk.reboot()
+            said = talk.resume(h) if resumed else new_session(talk)
+        walk(talk, said, number)
+        bodies = shown(talk)
+        assert sorted(bodies, key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, number + 1)], resumed
+
+
+def test_stretches_that_overlap():
+    """A server delivers once more what an old session had not acknowledged, and goes on from there."""
+    talk = online()
+    new_session(talk)
+    for number in range(10, 30):
+        talk.server(live(number))
+    new_session(talk)
+    for first in (10, 20):
+        for number in range(first, first + 40):
+            talk.server(live(number))
+        said = new_session(talk)
+    walk(talk, said, 61)
+    assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 62)]

@@ -2,7 +2,7 @@
 
 It is known again by its dedup keys, but these hold the newest messages only, and in a long walk, or while the archive
 does not answer, more may come. So the first and the last of them are noted by their archive ids, for each session: a
-session delivers everything between the two. How far it has got is written to flash as often as the keys allow.
+session delivers everything between the two, and goes on doing so when it is resumed.
 """
 
 from nocarrier.compat import const
@@ -13,59 +13,80 @@ except ImportError:
     pass
 
 _NOTE = "ahead"
-_STRETCHES = const(4)  # remembered at once; more sessions than that would have to end in the middle of one walk
-_SEPARATOR = "\0"  # which no XML has
+_STRETCHES = const(8)  # remembered at once; more sessions than that would have to end in the middle of one walk
+_SEPARATOR = "\0"  # which no XML has; at the end: the last stretch is closed
 
 
 class Ahead:
-    """every: messages after which it is noted anew; twice as many must have keys."""
+    """The stretches of the archive that were shown; they may overlap. The methods that note raise StorageError."""
 
-    def __init__(self, store: Store, every: int) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._every = every
-        self._first = ""
-        self._last = ""
-        self._count = 0  # since that was noted
+        self._inside: "list[str]" = []  # the ends of those that the walk is in
 
     def new_session(self) -> None:
         """What comes from now on need not follow what the old one has delivered."""
-        self._first = ""
-        self._count = 0
+        text = self._store.notes.get(_NOTE, "")
+        if text and not text.endswith(_SEPARATOR):
+            self._store.save_note(_NOTE, text + _SEPARATOR, False)
 
     def came(self, archive_id: str) -> None:
-        """A live message, on flash by now, that the archive has under this id. Raises StorageError."""
-        self._first = self._first or archive_id
-        self._last = archive_id
-        self._count += 1
-        if self._count >= self._every:
-            others = [pair for pair in self._noted() if pair[0] != self._first]
-            self._save(others + [(self._first, archive_id)])
-            self._count = 0
+        """A live message, on flash by now, that the archive has under this id.
 
-    def end_of(self, first: str) -> str:
-        """The archive id with which the stretch ends that begins with this one; "" if none does."""
-        for begin, end in self._noted():
-            if begin == first:
-                return self._last if begin == self._first else end
-        return ""
+        Noted together with whatever is written next: until then its keys are among the newest.
+        """
+        stretches = self._noted()
+        if stretches and not self._closed():
+            first, last = stretches[-1]
+            stretches[-1] = (first, archive_id)
+            self._inside = [archive_id if end == last else end for end in self._inside]
+        else:
+            stretches.append((archive_id, archive_id))
+        self._save(stretches[-_STRETCHES:], False)
 
-    def reached(self, first: str, archive_id: str) -> None:
-        """The walk, which will go on behind this entry, is in the stretch that begins there. Raises StorageError."""
-        end = self.end_of(first)
-        # The old beginning counts until the store says that the walk has got here; then it is dropped.
-        others = [pair for pair in self._noted() if pair[0] == first or pair[1] != end]
-        self._save(others + [(archive_id, end)])
-        if first == self._first:
-            self._first = archive_id
+    def start(self, archive_id: str) -> None:
+        """The walk begins behind this entry."""
+        self._inside = [end for first, end in self._noted() if first == archive_id]
+
+    def meets(self, archive_id: str) -> bool:
+        """The walk's next entry: True if it is in a stretch."""
+        for first, end in self._noted():
+            if first == archive_id and end not in self._inside:
+                self._inside.append(end)
+        inside = bool(self._inside)
+        if archive_id in self._inside:
+            self._inside.remove(archive_id)
+        return inside
+
+    def reached(self, archive_id: str) -> None:
+        """The walk will go on behind this entry, be it after a loss of power: there the stretches begin that it is in.
+
+        Their old beginnings count too until it has got further: the power may go before the store knows that.
+        """
+        if not self._inside:
+            return
+        stretches: "list[tuple[str, str]]" = []
+        noted = self._noted()
+        for i in range(len(noted)):
+            end = noted[i][1]
+            if end not in self._inside:
+                stretches.append(noted[i])
+            elif end not in [pair[1] for pair in noted[i + 1 :]]:
+                stretches.append(noted[i])
+                stretches.append((archive_id, end))
+        self._save(stretches, self._closed())
 
     def clear(self) -> None:
-        """The walk has come by all of it. Raises StorageError."""
-        self._first = ""
-        self._count = 0
+        """The walk has come by all of it."""
+        self._inside = []
         self._store.save_note(_NOTE, "")
 
-    def _save(self, stretches: "list[tuple[str, str]]") -> None:
-        self._store.save_note(_NOTE, _SEPARATOR.join([_SEPARATOR.join(pair) for pair in stretches[-_STRETCHES:]]))
+    def _closed(self) -> bool:
+        return self._store.notes.get(_NOTE, "").endswith(_SEPARATOR)
+
+    def _save(self, stretches: "list[tuple[str, str]]", closed: bool) -> None:
+        text = _SEPARATOR.join([_SEPARATOR.join(pair) for pair in stretches])
+        self._store.save_note(_NOTE, text + _SEPARATOR if closed else text, False)
 
     def _noted(self) -> "list[tuple[str, str]]":
         ids = self._store.notes.get(_NOTE, "").split(_SEPARATOR)

@@ -82,8 +82,7 @@ class CatchUp:
         self._mixed_ms: "Optional[int]" = None  # until then, likewise
         self._behind = 0  # messages since the cursor was moved
         self._most_behind = max(2, store.limits.window // _SHARE)
-        self._ahead = Ahead(store, self._most_behind)
-        self._passing = ""  # where the stretch began which the walk is in, and which has been shown
+        self._ahead = Ahead(store)
         self._checking = False
 
     def begin(self, hold: bool) -> bool:
@@ -104,9 +103,7 @@ class CatchUp:
         # Nothing is sent before the archive's end is known, or a doubt about it could only be settled by all of it.
         self.settling = bool(doubts) or self._anchor or hold
         self.done = self._up_to_date = self._looked_again = False
-        self._passing = ""
-        if not self.looking_back:
-            self._enter()
+        self._ahead.start("" if self.looking_back else self._known_end)
         return not self._anchor
 
     def abandon(self) -> None:
@@ -215,21 +212,9 @@ class CatchUp:
         if self.looking_back:
             self.looking_back = entry.archive_id != self._known_end
             if not self.looking_back:
-                self._enter()
+                self._ahead.start(self._known_end)
             return False
-        return not self._was_ahead(entry) or bare(entry.stanza.get("from") or "") == self._own
-
-    def _enter(self) -> None:
-        """From here on the walk may bring what is new: behind the known end, which may be where a stretch begins."""
-        self._passing = self._known_end if self._ahead.end_of(self._known_end) else ""
-
-    def _was_ahead(self, entry: "Entry") -> bool:
-        """True in a stretch of the archive that has come live."""
-        self._passing = self._passing or entry.archive_id
-        end = self._ahead.end_of(self._passing)
-        if not end or end == entry.archive_id:
-            self._passing = ""
-        return bool(end)
+        return not self._ahead.meets(entry.archive_id) or bare(entry.stanza.get("from") or "") == self._own
 
     def page_done(self, iq: Node) -> "tuple[int, list[int]]":
         """A page was answered: (MORE, LATER or DONE, seqs that are `settles_as` now). Raises StorageError.
@@ -262,14 +247,12 @@ class CatchUp:
             self.looking_back = False
             if at_end:  # the known end was not met: from there on once more
                 self._after = self._known_end
-                self._enter()
+                self._ahead.start(self._known_end)
                 return MORE, []
         elif at_end and not self._store.has_past():
             self._store.save_floor(last or self._after)
         elif last and not self.looking_back:
-            if self._passing and last != self._passing:
-                self._ahead.reached(self._passing, last)
-                self._passing = last
+            self._ahead.reached(last)
             self._store.save_cursor(last)
         self._after = last or self._after
         return self._finish(False) if at_end else (MORE, [])
@@ -292,7 +275,6 @@ class CatchUp:
         self.doubtful = False
         self.settles_as = states.FAILED if unsure and self._asks else states.QUEUED
         settled = self._store.outbox.settle(self.settles_as, unsure)
-        self._passing = ""
         if not unknown:
             self._ahead.clear()
         self.running = self.settling = False

@@ -226,13 +226,17 @@ class Store:
         self._journal.flush()
         self.floor = archive_id
 
-    def save_note(self, name: str, text: str) -> None:
-        """Something for the next login; an empty text: nothing any more. Raises StorageError."""
+    def save_note(self, name: str, text: str, at_once: bool = True) -> None:
+        """Something for the next login; an empty text: nothing any more. Raises StorageError.
+
+        at_once: it is on flash when this returns; else when something else is.
+        """
         note = records.pack(records.NOTE, name, text)
         if text != self.notes.get(name, "") and self._journal.fits(len(note)):  # else the next login asks again
             self.make_room()
             self._journal.append(records.NOTE, note)
-            self._journal.flush()
+            if at_once:
+                self._journal.flush()
             self.notes[name] = text
 
     def save_contact(

@@ -1,0 +1,1 @@
+"""Scenarios in files: what is done to handhelds, and what is expected of them, in virtual time."""

@@ -1,0 +1,154 @@
+"""Plays a scenario: until it has come to its end, something expected has not come, or time is up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from nocarrier.queue import states
+from nocarrier_emulator.clock import VirtualClock
+from nocarrier_emulator.commands import Commands
+from nocarrier_emulator.handheld import Handheld
+from nocarrier_emulator.line.profile import named
+from nocarrier_emulator.modem.modem import USUAL
+from nocarrier_emulator.script.script import AT_ONCE, EXPECTATIONS, Script, ScriptError, Step
+from nocarrier_emulator.trace.trace import Trace
+from nocarrier_emulator.world import World
+
+PASSED, FAILED, TIMED_OUT = "passed", "failed", "timed out"
+_SAMPLE_MS = 10_000
+_HISTORY = 100_000
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one step. at_s: virtual time at its end."""
+
+    step: Step
+    outcome: str
+    at_s: float
+    why: str = ""
+
+
+@dataclass
+class Outcome:
+    """What became of a scenario. screens: by the names of screenshots; meters: (seconds, handheld, bytes, cost)."""
+
+    script: Script
+    seed: int
+    results: list[Result] = field(default_factory=list)
+    trace: list[str] = field(default_factory=list)
+    screens: dict[str, str] = field(default_factory=dict)
+    meters: list[tuple[float, str, int, float]] = field(default_factory=list)
+
+    @property
+    def outcome(self) -> str:
+        """PASSED, or what the last step came to."""
+        return self.results[-1].outcome if self.results else PASSED
+
+
+class ScriptPlay:
+    """One play. profile: another than the scenario's. until_s: likewise."""
+
+    def __init__(self, script: Script, seed: int = 1, profile: str = "", until_s: float | None = None) -> None:
+        profile = profile or script.profile
+        self._until_ms = (until_s or script.until_s) * 1000
+        self._clock = VirtualClock()
+        self._world = World(self._clock, seed, named(profile) if profile else USUAL)
+        for name in script.handhelds:
+            self._world.add(name)
+        for i, name in enumerate(script.handhelds):
+            for other in script.handhelds[:i]:
+                self._world.befriend(name, other)
+        self._commands = Commands(self._world)
+        trace = Trace(self._clock)
+        trace.watch(self._world, self._commands)
+        self.outcome = Outcome(script, seed, trace=trace.lines)
+
+    def run(self) -> Outcome:
+        """Raises ScriptError for a command that is none; what was expected and has not come is in the outcome."""
+        for handheld in self._world.handhelds.values():
+            handheld.power_on()
+        self._sample()
+        for step in self.outcome.script.steps:
+            result = self._step(step)
+            self.outcome.results.append(result)
+            if result.outcome != PASSED:
+                break
+        return self.outcome
+
+    def _step(self, step: Step) -> Result:
+        why = ""
+        if step.kind == "wait_s":
+            self._wait(step.value, lambda: False)
+        elif step.kind == "screenshot":
+            self.outcome.screens[step.value] = self._world.handhelds[step.handheld].surface.plain()
+        elif step.kind in EXPECTATIONS:
+            why = self._expect(step)
+        else:
+            command = (
+                dict(step.value) if step.kind == "exchange" else {"handheld": step.handheld, step.kind: step.value}
+            )
+            try:
+                self._commands.run(command)
+            except ValueError as error:
+                raise ScriptError("step %d: %s" % (step.number, error)) from None
+        late = self._clock.now_ms() >= self._until_ms
+        outcome = TIMED_OUT if late else FAILED if why else PASSED
+        return Result(step, outcome, self._clock.now_ms() / 1000, why or ("time is up" if late else ""))
+
+    def _wait(self, for_s: float, until: Callable[[], bool]) -> bool:
+        return self._clock.run(min(for_s * 1000, self._until_ms - self._clock.now_ms()), until)
+
+    def _expect(self, step: Step) -> str:
+        """Why it did not come; "" if it did."""
+        handheld = self._world.handhelds.get(step.handheld)
+        if step.kind == "expect_seconds":
+            now_s = self._clock.now_ms() / 1000
+            return "" if now_s <= step.value else "%.1f s have passed" % now_s
+        assert handheld is not None
+        if step.kind == "expect_bytes":
+            meter = handheld.modem.meter
+            passed = meter.bytes_up + meter.bytes_down
+            return "" if passed <= step.value else "%d bytes have passed" % passed
+        check = _CHECKS[step.kind]
+        if step.kind in AT_ONCE:
+            return "" if check(handheld, step.value) else _shown(handheld)
+        if check(handheld, step.value) or self._wait(step.within_s, lambda: check(handheld, step.value)):
+            return ""
+        return "not within %g s\n%s" % (step.within_s, _shown(handheld))
+
+    def _sample(self) -> None:
+        for name, handheld in self._world.handhelds.items():
+            meter = handheld.modem.meter
+            self.outcome.meters.append(
+                (self._clock.now_ms() / 1000, name, meter.bytes_up + meter.bytes_down, meter.cost())
+            )
+        self._clock.call_later(_SAMPLE_MS, self._sample)
+
+
+def _shown(handheld: Handheld) -> str:
+    return "its screen:\n" + "\n".join("| " + line for line in handheld.surface.plain().split("\n"))
+
+
+def _received(handheld: Handheld, body: str) -> bool:
+    """In any conversation, exactly once."""
+    if handheld.app is None:
+        return False
+    found = handheld.client.store.search(body, _HISTORY)
+    return sum(item.incoming and item.body == body for item in found) == 1
+
+
+def _state(handheld: Handheld, wanted: dict[str, str]) -> bool:
+    """Of the newest of the messages that were sent with this text."""
+    if handheld.app is None:
+        return False
+    found = [item for item in handheld.client.store.search(wanted["body"], _HISTORY) if not item.incoming]
+    return bool(found) and states.NAMES[found[-1].state] == wanted["state"]
+
+
+_CHECKS: dict[str, Callable[..., bool]] = {
+    "expect_screen": lambda handheld, text: text in handheld.surface.plain(),
+    "expect_no_screen": lambda handheld, text: text not in handheld.surface.plain(),
+    "expect_online": lambda handheld, wanted: (handheld.app is not None and handheld.client.online()) == wanted,
+    "expect_received": _received,
+    "expect_state": _state,
+}
