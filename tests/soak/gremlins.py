@@ -2,33 +2,24 @@
 
 import multiprocessing
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from named import number
 
-from nocarrier_emulator.gremlins import tool
-from nocarrier_emulator.gremlins.gremlin import events
-from nocarrier_emulator.gremlins.play import Play
+from nocarrier_emulator.gremlins.tool import hunt
 
 _FOLDER = Path(__file__).parents[2] / ".build/gremlins"
-
-
-def _play(which: int) -> tuple[int, str]:
-    played = events(which, number("EVENTS", 2_000))
-    failure = Play(which).run(played)
-    if failure is None:
-        return which, ""
-    tool.write(_FOLDER, which, played)
-    return which, failure.kind
 
 
 def main() -> dict[str, Any]:
     """How many there were, and what those have found that found something."""
     first, count = number("FIRST", 1), number("COUNT", 1_000)
+    hunter = partial(hunt, count=number("EVENTS", 2_000), folder=_FOLDER)
     found: dict[int, str] = {}
     with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
-        for done, (which, kind) in enumerate(pool.imap_unordered(_play, range(first, first + count)), 1):
+        for done, (which, kind) in enumerate(pool.imap_unordered(hunter, range(first, first + count)), 1):
             if kind:
                 found[which] = kind
                 print("gremlin %d: %s; see %s" % (which, kind, _FOLDER), flush=True)

@@ -37,6 +37,16 @@ def run(chosen: Any) -> int:
     return int(any([_one(number, events(number, chosen.events), chosen) for number in numbers]))
 
 
+def hunt(number: int, count: int, folder: Path) -> tuple[int, str]:
+    """That gremlin's number, and the kind of what it has found; events and trace of that are in the folder then."""
+    played = events(number, count)
+    failure = Play(number).run(played)
+    if failure is None:
+        return number, ""
+    write(folder, number, played)
+    return number, failure.kind
+
+
 def _one(number: int, played: Sequence[Event], chosen: Any) -> bool:
     """Returns whether it has failed."""
     failure = Play(number).run(played)
