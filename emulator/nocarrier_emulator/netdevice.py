@@ -33,7 +33,8 @@ class NetDevice:
     way: PLAIN, STARTTLS or DIRECT, for the server's domain that has it. ca: the PEM file of the root that is trusted
     under TLS. trusted: the user's word for the line. quick, legacy: see Account. flash: of an earlier device, or new.
     carbons: see Account. domain, port, line, inner (what carries the bytes): others than the usual. handshake_ms: see
-    TlsLink's silence_ms. speed: of its clock, so that its patience with servers and lines is shorter.
+    TlsLink's silence_ms. speed: of its clock, so that its patience with servers and lines is shorter. rest_s: of real
+    time, before it calls for the first time, and again after a call that was lost.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class NetDevice:
         resource: str = "",
         queue: QueueLimits | None = None,
         speed: int = 1,
+        rest_s: float = 0.0,
     ) -> None:
         self._speed = speed
         self.flash = flash or MemoryFlash()
@@ -76,14 +78,15 @@ class NetDevice:
         if way != PLAIN:
             context = ssl.create_default_context(cafile=ca) if ca else None
             self.link = TlsLink(self.link, domain, way == STARTTLS, context, handshake_ms)
-        self.runner = Runner(self.client, self.link, entropy, RunnerLimits(4096, (50, 200)))
+        rest_ms = int(rest_s * 1000 * speed)
+        self.runner = Runner(self.client, self.link, entropy, RunnerLimits(4096, (rest_ms or 50, rest_ms or 200)))
         self.events: list[tuple[int, Any]] = []
         self.said = bytearray()  # inside TLS, if there is any
         self.got = bytearray()  # likewise
         self.flights: list[bytearray] = []  # the same, a new one whenever it speaks after it has heard something
         self._heard = True
         self._listen_in()
-        self.runner.dial(self.now_ms())
+        self._dials_at = time.monotonic() + rest_s
 
     def now_ms(self) -> int:
         """The clock of the machine, as a device's wraps."""
@@ -91,6 +94,9 @@ class NetDevice:
 
     def step(self) -> None:
         """What is to be done now."""
+        if self._dials_at and time.monotonic() >= self._dials_at:
+            self._dials_at = 0.0
+            self.runner.dial(self.now_ms())
         self.runner.step(self.now_ms(), int(time.time()))
         while event := self.client.next_event():
             self.events.append(event)

@@ -20,6 +20,10 @@ from nocarrier_emulator.servers.server import Server
 from nocarrier_ports import runner
 from nocarrier_ports.links.tcp import TcpLink
 
+# A device needs some time to boot and to call again. A server that is asked to resume before it has worked off what it
+# had read of the old stream gives a count that is too small: ejabberd did so within half a second, and passed on twice
+# what was then sent again.
+_REST_S = 1.0
 SPEED = 8  # of the devices' clock: half a minute of patience with a server that goes down is four seconds
 _HOLE_S = 1.0  # a black hole in which nobody has anything to say is one for ever: then the carrier falls
 _LIMITS = QueueLimits(65536, 128)  # all is kept
@@ -122,7 +126,7 @@ class DeviceParty(Party):
         line = LineProfile(1_000_000, 40, 1, True)
         self.device = NetDevice(
             self._server, self._name, flash=self._flash, trusted=True, line=line, inner=self.link, queue=_LIMITS,
-            speed=SPEED,
+            speed=SPEED, rest_s=_REST_S,
         )  # fmt: skip
         for item in self.device.client.store.history(self._peer_jid, _LATEST):
             if item.incoming:
