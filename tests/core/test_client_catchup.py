@@ -334,3 +334,51 @@ def test_stretches_that_overlap():
         said = new_session(talk)
     walk(talk, said, 61)
     assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 62)]
+
+
+def test_what_was_put_aside_last_before_the_power_went_is_noted_too():
+    talk = online()
+    new_session(talk)
+    talk.server(live(10))
+    talk.flash.power_off()  # what was not flushed is gone
+    for first in range(20, 140, 30):
+        talk.reboot()
+        new_session(talk)
+        for number in range(first, first + 30):
+            talk.server(live(number))
+        talk.flash.power_off()
+    talk.reboot()
+    said = new_session(talk)
+    at = {n: 2 + i for i, n in enumerate([*range(2, 11), *range(20, 140)])}
+    request, query, _ = query_in(said)
+    entries = [archived(query, b"arch-%d" % n, d.PEER + "/p", b"m%d" % n, b"m%d" % n) for n in at]
+    talk.server(ACK % handled(talk) + b"".join(entries) + fin(request, b"arch-139"))
+    assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in at]
+
+
+def test_a_stretch_that_a_resumed_stream_has_turned_round_hides_nothing():
+    """The first that came stands behind the last in the archive: what was missed behind both is shown all the same."""
+    talk = online()
+    new_session(talk)
+    for number in (12, 11, 10):
+        talk.server(live(number))
+    said = new_session(talk)
+    said = walk(talk, said, 15)
+    walk(talk, said, 15)
+    assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 16)]
+    assert talk.client.store.cursor == "arch-15"
+
+
+def test_what_came_on_a_resumed_stream_without_moving_the_cursor_is_known_however_much_comes_later():
+    talk = online()
+    h = handled(talk)
+    talk.down()
+    talk.resume(h)
+    for number in (2, 3, 4):
+        talk.server(live(number))
+    assert talk.client.store.cursor != "arch-4"
+    said = new_session(talk)
+    for number in range(10, 90):
+        talk.server(live(number))
+    walk(talk, said, 90)
+    assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 91)]

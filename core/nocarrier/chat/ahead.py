@@ -23,9 +23,11 @@ class Ahead:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._inside: "list[str]" = []  # the ends of those that the walk is in
+        self._complete = False  # the note, since this device was switched on
 
     def new_session(self) -> None:
         """What comes from now on need not follow what the old one has delivered."""
+        self._complete_note()
         text = self._store.notes.get(_NOTE, "")
         if text and not text.endswith(_SEPARATOR):
             self._store.save_note(_NOTE, text + _SEPARATOR, False)
@@ -33,8 +35,21 @@ class Ahead:
     def came(self, archive_id: str) -> None:
         """A live message, on flash by now, that the archive has under this id.
 
-        Noted together with whatever is written next: until then its keys are among the newest.
+        It is put aside, if there is any room, so that the note may wait until something else is written.
         """
+        self._complete_note()
+        self._extend(archive_id)
+
+    def _complete_note(self) -> None:
+        """What was put aside last before the power went may not have been noted."""
+        if not self._complete:
+            self._complete = True
+            message = self._store.inbox.newest_aside()
+            stretches = self._noted()
+            if message is not None and not (stretches and stretches[-1][1] == message.archive_id):
+                self._extend(message.archive_id)
+
+    def _extend(self, archive_id: str) -> None:
         stretches = self._noted()
         if stretches and not self._closed():
             first, last = stretches[-1]
@@ -45,7 +60,8 @@ class Ahead:
         self._save(stretches[-_STRETCHES:], False)
 
     def start(self, archive_id: str) -> None:
-        """The walk begins behind this entry."""
+        """A walk begins behind this entry."""
+        self._complete_note()
         self._inside = [end for first, end in self._noted() if first == archive_id]
 
     def meets(self, archive_id: str) -> bool:
@@ -59,12 +75,10 @@ class Ahead:
         return inside
 
     def reached(self, archive_id: str) -> None:
-        """The walk will go on behind this entry, be it after a loss of power: there the stretches begin that it is in.
+        """The cursor is going to be moved to this entry, in the middle of stretches: these begin behind it then.
 
-        Their old beginnings count too until it has got further: the power may go before the store knows that.
+        Their old beginnings count too until it is moved again: the power may go before the store knows that.
         """
-        if not self._inside:
-            return
         stretches: "list[tuple[str, str]]" = []
         noted = self._noted()
         for i in range(len(noted)):
@@ -72,21 +86,24 @@ class Ahead:
             if end not in self._inside:
                 stretches.append(noted[i])
             elif end not in [pair[1] for pair in noted[i + 1 :]]:
-                stretches.append(noted[i])
-                stretches.append((archive_id, end))
+                stretches += [noted[i], (archive_id, end)]
         self._save(stretches, self._closed())
+
+    def inside(self) -> bool:
+        """The walk has come into a stretch, and not out of it yet."""
+        return bool(self._inside)
 
     def clear(self) -> None:
         """The walk has come by all of it."""
         self._inside = []
         self._store.save_note(_NOTE, "")
 
-    def _closed(self) -> bool:
-        return self._store.notes.get(_NOTE, "").endswith(_SEPARATOR)
-
     def _save(self, stretches: "list[tuple[str, str]]", closed: bool) -> None:
         text = _SEPARATOR.join([_SEPARATOR.join(pair) for pair in stretches])
         self._store.save_note(_NOTE, text + _SEPARATOR if closed else text, False)
+
+    def _closed(self) -> bool:
+        return self._store.notes.get(_NOTE, "").endswith(_SEPARATOR)
 
     def _noted(self) -> "list[tuple[str, str]]":
         ids = self._store.notes.get(_NOTE, "").split(_SEPARATOR)

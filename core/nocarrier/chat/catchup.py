@@ -83,6 +83,7 @@ class CatchUp:
         self._behind = 0  # messages since the cursor was moved
         self._most_behind = max(2, store.limits.window // _SHARE)
         self._ahead = Ahead(store)
+        self._hidden = False
         self._checking = False
 
     def begin(self, hold: bool) -> bool:
@@ -99,6 +100,7 @@ class CatchUp:
         self._archives = bool(self._known_end)
         self._skipped = False
         self._query_id = ""
+        self._hidden = False
         self.running = True
         # Nothing is sent before the archive's end is known, or a doubt about it could only be settled by all of it.
         self.settling = bool(doubts) or self._anchor or hold
@@ -130,12 +132,14 @@ class CatchUp:
                 return False
             self._end_check()  # nobody answers, or not fast enough
         self._behind = 0
+        self._ahead.clear()
         return True
 
     def _begin_check(self) -> None:
         self._checking = self.running = True
         self._anchor = self.looking_back = False
         self._after = self._store.known_end()
+        self._ahead.start(self._after)
         self._wait(1)
 
     def _end_check(self) -> None:
@@ -199,9 +203,17 @@ class CatchUp:
         return not (self._anchor if self.running else self._nothing_to_bring())
 
     def came_live(self, archive_id: str) -> None:
-        """A live message is on flash. Raises StorageError."""
-        if archive_id and not self._up_to_date and self._store.has_past():
+        """A live message that was new is on flash, and the cursor was not moved to it. Raises StorageError."""
+        if archive_id and self._store.has_past():
             self._ahead.came(archive_id)
+
+    def passing(self) -> bool:
+        """True among what has been shown already: the cursor is not to be moved there."""
+        return self._ahead.inside() and not self._checking
+
+    def hides(self) -> None:
+        """An entry is taken for shown, for no other reason than where it stands."""
+        self._hidden = True
 
     def is_new(self, entry: "Entry") -> bool:
         """True if incoming entries like this one have not been dealt with yet; to be asked in order."""
@@ -214,7 +226,9 @@ class CatchUp:
             if not self.looking_back:
                 self._ahead.start(self._known_end)
             return False
-        return not self._ahead.meets(entry.archive_id) or bare(entry.stanza.get("from") or "") == self._own
+        was_ahead = self._ahead.meets(entry.archive_id)
+        # In a check little has come live, and all of that has its keys.
+        return self._checking or not was_ahead or bare(entry.stanza.get("from") or "") == self._own
 
     def page_done(self, iq: Node) -> "tuple[int, list[int]]":
         """A page was answered: (MORE, LATER or DONE, seqs that are `settles_as` now). Raises StorageError.
@@ -252,9 +266,16 @@ class CatchUp:
         elif at_end and not self._store.has_past():
             self._store.save_floor(last or self._after)
         elif last and not self.looking_back:
-            self._ahead.reached(last)
-            self._store.save_cursor(last)
+            if self._checking and self._ahead.inside():
+                self._ahead.reached(last)
+            if self._checking or not self._ahead.inside() or at_end and not self._hidden:
+                self._store.save_cursor(last)
         self._after = last or self._after
+        if at_end and self._hidden and self._ahead.inside():  # it was turned round: as if nothing had come live
+            self._hidden = False
+            self._ahead.clear()
+            self._after = self._store.known_end()
+            return MORE, []
         return self._finish(False) if at_end else (MORE, [])
 
     def give_up(self) -> "tuple[int, list[int]]":
@@ -266,6 +287,8 @@ class CatchUp:
         if self._checking:
             self._mixed = self._mixed and not unknown
             self._end_check()
+            if not unknown:
+                self._ahead.clear()
             return DONE, []
         unsure = unknown or self._skipped or self.doubtful or not self._archives
         if not (unsure or self._looked_again) and self._store.outbox.in_doubt():

@@ -127,8 +127,9 @@ class Reader:
                 ahead = self._catch_up.will_bring(in_archive)
                 if not ahead and not self._catch_up.running:
                     self._show_aside()  # put aside for a walk that never came to its end
-                self._message(stanza, in_archive, self._catch_up.moves_cursor(in_archive), ahead)
-                if not self._carbons:  # copies of what others sent or got wait for the walk
+                moves_cursor = self._catch_up.moves_cursor(in_archive)
+                is_new = self._message(stanza, in_archive, moves_cursor, ahead)
+                if is_new and not (moves_cursor or self._carbons):  # copies of what others have sent wait for the walk
                     self._catch_up.came_live(in_archive)
             else:
                 self._entry(entry, self._catch_up.is_new(entry))
@@ -179,27 +180,31 @@ class Reader:
             if is_new:
                 # The archive's time is the message's time; one inside, if any, is the sender's claim.
                 self._message(stanza, entry.archive_id, True, False, entry.utc_s)
-            elif self._store.inbox.next_aside() is not None:
-                self._overtaken(entry)
+            else:
+                self._known(entry)
             return
         message_id = stanza.get("id") or ""
         self._moved(self._store.outbox.found_on_server(message_id), states.ON_SERVER)
         if is_new and self._store.jid not in ("", stanza.get("from")):
             # Written on this device it may be all the same: a server binds now one resource, now another.
             if not ids.is_own(self._store.notes.get("device", ""), message_id):
-                self._keep_copy(stanza, entry.archive_id, True, entry.utc_s, True)
+                self._keep_copy(stanza, entry.archive_id, not self._catch_up.passing(), entry.utc_s, True)
 
-    def _overtaken(self, entry: Entry) -> None:
-        """An entry from before the known end, which no walk will bring: it may be among what was put aside for one.
+    def _known(self, entry: Entry) -> None:
+        """An entry that has been dealt with. It may be among what was put aside: then this is its place.
 
-        Then the archive had not got it yet, but younger ones, when a walk came by.
+        Be it that the archive had not got it yet, but younger ones, when an earlier walk came by.
         """
-        stanza = entry.stanza
+        inbox, stanza = self._store.inbox, entry.stanza
+        if inbox.next_aside() is None and not self._catch_up.passing():
+            return
         body = stanza.child_text("body", ns.CLIENT)
         message = messages.incoming(stanza, body, entry.archive_id, False, self._store.utc_s)
-        if message is not None and self._store.inbox.is_aside(message.keys):
+        if message is not None and inbox.is_aside(message.keys):
             message.utc_s = entry.utc_s or message.utc_s
             self._keep(message)
+        elif message is not None and not inbox.window.seen(message.keys, message.utc_s):
+            self._catch_up.hides()
 
     def _copy(self, stanza: Node) -> bool:
         """Of a message of another device's. Returns False if it is none."""
@@ -228,13 +233,13 @@ class Reader:
             message.flags |= records.ELSEWHERE
         self._keep(message)
 
-    def _message(self, stanza: Node, archive_id: str, moves_cursor: bool, ahead: bool, utc_s: int = 0) -> None:
-        """utc_s: when the archive got it, or 0."""
+    def _message(self, stanza: Node, archive_id: str, moves_cursor: bool, ahead: bool, utc_s: int = 0) -> bool:
+        """utc_s: when the archive got it, or 0. Returns whether there was something new for the user."""
         kind = stanza.get("type") or "normal"
         sender = bare(stanza.get("from") or "")
         if kind == "error":
             self._reported(stanza.get("id"), sender, states.FAILED, iqs.error_condition(stanza))
-            return
+            return False
         message_id, state = messages.reported(stanza)
         if message_id:
             self._reported(message_id, sender, state)
@@ -244,7 +249,8 @@ class Reader:
             )
             if message is not None and utc_s:
                 message.utc_s = utc_s
-            self._keep(message, ahead)
+            return self._keep(message, ahead)
+        return False
 
     def _reported(self, message_id: "Optional[str]", sender: str, state: int, reason: str = "") -> None:
         self._moved(self._store.outbox.reported(message_id or "", sender, state, reason), state)
@@ -253,13 +259,13 @@ class Reader:
         if seq:
             self._events.append((events.STATE, (seq, state)))
 
-    def _keep(self, message: "Optional[Incoming]", ahead: bool = False) -> None:
+    def _keep(self, message: "Optional[Incoming]", ahead: bool = False) -> bool:
         """On flash, together with the count that includes it, before the server may hear that we have it.
 
-        ahead: the archive will bring it in its place.
+        ahead: the archive will bring it in its place. Returns whether it was new.
         """
         if message is None:
-            return
+            return False
         size_bytes = len(message.body.encode())
         if size_bytes > self._store.limits.body_bytes:
             message.flags = message.flags & ~records.RECEIPT_OWED | records.NOTICE  # it has not been read
@@ -268,13 +274,16 @@ class Reader:
             if message.flags & records.RECEIPT_OWED:
                 self._store.make_room()
                 self._store.inbox.owe_again(message)
-            return
+            return False
         message.h = count_add(self._acks.handled, 1) if self._acks.active else 0
         if ahead:
             if self._store.put_aside(message):
-                return
+                return True
             self._show_aside()  # no more room: as they came
+            if self._store.put_aside(message):
+                return True
         self._show(message)
+        return True
 
     def _show(self, message: Incoming) -> None:
         self._store.received(message)

@@ -89,6 +89,10 @@ class Inbox:
         """The oldest message that was put aside and has not come in its place, or None; store() takes it."""
         return records.unpack_in(self._journal.read(self._aside[0][1])[1]) if self._aside else None
 
+    def newest_aside(self) -> "Optional[Incoming]":
+        """The one that was put aside last, if it has not come in its place yet."""
+        return records.unpack_in(self._journal.read(self._aside[-1][1])[1]) if self._aside else None
+
     def next_owed(self, under_way: "list[int]") -> "Optional[Incoming]":
         """The oldest message whose receipt is neither known to be with the server nor under way (seqs), or None."""
         for seq, position in self._owed:

@@ -55,7 +55,7 @@ class Play:
         exchange.archiving = rng.random() < 0.8
         exchange.resume_ms = rng.choice((0.0, 5_000.0, 600_000.0))
         for name in NAMES:
-            self.world.add(name, QueueLimits(*rng.choice(((4096, 64), (2048, 128)))))
+            self.world.add(name, QueueLimits(*rng.choice(((8192, 32), (16384, 16)))))
         self.world.befriend(*NAMES)
         self.commands = Commands(self.world)
         self.trace = Trace(self.clock) if trace else None
