@@ -1,11 +1,13 @@
 """What people, scripts, gremlins and recordings do to a world: one JSON object each.
 
-{"handheld": "anna", "key": "Enter"} and the like for a handheld; {"exchange": "restart"} and the like for the exchange.
+{"handheld": "anna", "key": "Enter"} and the like for a handheld; {"exchange": "stall", "on": true} and the like for
+the exchange.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.handheld import Handheld
 from nocarrier_emulator.line import profile
@@ -28,10 +30,7 @@ class Commands:
         if not isinstance(command, dict) or len(command) != 2:
             raise ValueError("no such command")
         if "exchange" in command:
-            if command.get("keep_sessions") not in (True, False) or command["exchange"] != "restart":
-                raise ValueError('an exchange takes: "restart", with keep_sessions true or false')
-            self.on_command(command)
-            self._world.exchange.restart(command["keep_sessions"])
+            self._exchange(command)
             return
         which = command.get("handheld")
         handheld = self._world.handhelds.get(which) if isinstance(which, str) else None
@@ -44,6 +43,16 @@ class Commands:
         value = checked(value)
         self.on_command(command)
         act(handheld, value)
+
+    def _exchange(self, command: dict[str, Any]) -> None:
+        what, exchange = command["exchange"], self._world.exchange
+        argument, checked, act = _EXCHANGE.get(what if isinstance(what, str) else "", ("", _boolean, None))
+        if act is None or argument not in command:
+            wanted = ", ".join("%s with %s" % (name, row[0]) for name, row in _EXCHANGE.items())
+            raise ValueError("an exchange takes: " + wanted)
+        value = checked(command[argument])
+        self.on_command(command)
+        act(exchange, value)
 
 
 def _boolean(value: Any) -> bool:
@@ -87,6 +96,12 @@ def _bytes(value: Any) -> int:
     return value
 
 
+def _difference(value: Any) -> int:
+    if type(value) is not int or abs(value) > 1_000:
+        raise ValueError("a difference of at most 1000 is wanted")
+    return value
+
+
 def _power(handheld: Handheld, on: bool) -> None:
     if on and handheld.app is None:
         handheld.power_on()
@@ -101,6 +116,13 @@ def _cut(handheld: Handheld, after_bytes: int) -> None:
         flash.cut_after_bytes = flash.written_bytes + after_bytes
 
 
+# Faults of the exchange: the name of their argument, what checks it, and what is then done.
+_EXCHANGE: dict[str, tuple[str, Callable[[Any], Any], Callable[[Exchange, Any], object] | None]] = {
+    "restart": ("keep_sessions", _boolean, Exchange.restart),
+    "refuse": ("on", _boolean, lambda exchange, on: setattr(exchange, "refuses", on)),
+    "stall": ("on", _boolean, Exchange.stall),
+    "lie": ("h", _difference, lambda exchange, h: setattr(exchange, "h_lie", h)),
+}
 # Each with what checks its value, and what is then done.
 _HANDHELDS: dict[str, tuple[Callable[[Any], Any], Callable[[Handheld, Any], object]]] = {
     "key": (_key, Handheld.key),

@@ -6,7 +6,9 @@ import pytest
 import slixmpp
 
 from nocarrier_emulator.clock import ScaledClock, VirtualClock
+from nocarrier_emulator.commands import Commands
 from nocarrier_emulator.exchange.exchange import Exchange
+from nocarrier_emulator.world import World
 
 HEADER = (
     b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='exchange.test' "
@@ -241,3 +243,62 @@ def test_a_foreign_client_logs_in_and_talks(mechanism):
         server.close()
 
     asyncio.run(main())
+
+
+class TestFaults:
+    """Each is a switch; whatever it does, a message is neither lost nor doubled."""
+
+    def played(self, faults):
+        """Anna writes four messages while the exchange has faults: (at seconds, command)."""
+        clock = VirtualClock()
+        world = World(clock, 1)
+        anna, bert = world.add("anna"), world.add("bert")
+        world.befriend("anna", "bert")
+        commands = Commands(world)
+        for handheld in (anna, bert):
+            handheld.power_on()
+        for number in range(4):
+            clock.call_later(30_000 + 20_000 * number, lambda n=number: anna.send(bert.account.jid, "m%d" % n))
+        for at_s, command in faults:
+            clock.call_later(at_s * 1000, lambda command=command: commands.run({"exchange": command[0], **command[1]}))
+        shown = []
+        for _ in range(60):
+            clock.run(10_000)
+            shown.append(anna.surface.plain() + "\n" + bert.surface.plain())
+        bodies = [item.body for item in bert.client.store.history(anna.account.jid, 99) if item.incoming]
+        assert bodies == ["m0", "m1", "m2", "m3"]
+        return anna, shown
+
+    def test_it_refuses_and_takes_calls_again(self):
+        anna, shown = self.played([(1, ("refuse", {"on": True})), (100, ("refuse", {"on": False}))])
+        assert anna.runner.meter.calls >= 2 and any("no carrier" in screen for screen in shown)
+
+    def test_it_stalls_and_goes_on(self):
+        anna, _ = self.played([(25, ("stall", {"on": True})), (35, ("stall", {"on": False}))])
+        assert anna.runner.meter.calls == 1
+
+    def test_it_stalls_for_so_long_that_the_line_counts_as_dead(self):
+        anna, _ = self.played([(25, ("stall", {"on": True})), (400, ("stall", {"on": False}))])
+        assert anna.runner.meter.calls >= 2
+
+    def test_it_stalls_and_is_restarted(self):
+        self.played([(25, ("stall", {"on": True})), (60, ("restart", {"keep_sessions": False}))])
+
+    def test_it_says_that_it_has_more_than_it_was_sent(self):
+        anna, shown = self.played([(25, ("lie", {"h": 100})), (200, ("lie", {"h": 0}))])
+        assert anna.runner.meter.calls >= 2
+
+    def test_it_says_that_it_has_less_than_it_has(self):
+        self.played([(25, ("lie", {"h": -1})), (40, ("restart", {"keep_sessions": True})), (300, ("lie", {"h": 0}))])
+
+    def test_what_is_no_fault_is_refused(self):
+        world = World(VirtualClock(), 1)
+        for command in (
+            {"exchange": "explode", "on": True},
+            {"exchange": "stall", "on": 1},
+            {"exchange": "stall", "h": 1},
+            {"exchange": "lie", "h": 1.5},
+            {"exchange": ["stall"], "on": True},
+        ):
+            with pytest.raises(ValueError):
+                Commands(world).run(command)

@@ -61,8 +61,7 @@ class Connection:
             session.detach()
 
     def write(self, data: bytes) -> None:
-        if not self._over:
-            self._write(data)
+        self._exchange.when_running(lambda: None if self._over else self._write(data))
 
     def stream_error(self, condition: str) -> None:
         """Ends the stream with an error (RFC 6120 §4.9)."""
@@ -195,9 +194,13 @@ class Connection:
             self._exchange.sessions[session.sm_id] = session
             self.write(serialize(make(SM, "enabled", id=session.sm_id, resume="true")))
         elif name == "r":
-            self.write(serialize(make(SM, "a", h=str(session.handled))))
+            self.write(serialize(make(SM, "a", h=self._told(session))))
         elif name == "a" and not session.acknowledged(_h(element)):
             self.stream_error("undefined-condition")
+
+    def _told(self, session: Session) -> str:
+        """The count of stanzas that have been handled, as this exchange tells it."""
+        return str(max(0, session.handled + self._exchange.h_lie) % COUNT)
 
     def _resume(self, element: Element) -> None:
         sm_id = element.get("previd") or ""
@@ -212,7 +215,7 @@ class Connection:
         if not session.acknowledged(_h(element)):
             self.stream_error("undefined-condition")
             return
-        self.write(serialize(make(SM, "resumed", previd=sm_id, h=str(session.handled))))
+        self.write(serialize(make(SM, "resumed", previd=sm_id, h=self._told(session))))
         for stanza in session.unacked:
             self.write(serialize(stanza))
         if session.unacked:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
-from nocarrier_emulator.clock import Clock
+from nocarrier_emulator.clock import Action, Clock
 from nocarrier_emulator.exchange.account import Account, Archived
 from nocarrier_emulator.exchange.connection import Connection
 from nocarrier_emulator.exchange.session import Session
@@ -20,7 +20,8 @@ class Exchange:
     """One XMPP domain in memory.
 
     seed: of all ids and nonces. resume_ms: how long a session waits to be resumed. archiving: whether messages get
-    into the archive and a stanza-id. mechanisms: what is offered.
+    into the archive and a stanza-id. mechanisms: what is offered. Its faults: refuses: hangs up on all who connect;
+    h_lie: so many stanzas more than it has handled, or less, are what it says.
     """
 
     def __init__(self, clock: Clock, domain: str = "exchange.test", seed: int = 1) -> None:
@@ -30,6 +31,9 @@ class Exchange:
         self.archiving = True
         self.mechanisms: tuple[str, ...] = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN")
         self.iterations = 4096
+        self.refuses = False
+        self.h_lie = 0
+        self._stalled: list[Action] | None = None  # what is to be done when it goes on
         self.tells_h = True  # whether <failed/> carries the h of a session that is gone
         self.gone: dict[str, int] = {}
         self.sessions: dict[str, Session] = {}
@@ -53,6 +57,9 @@ class Exchange:
     ) -> tuple[Callable[[bytes], None], Callable[[], None]]:
         """A new connection: what is to be called with bytes of the client's, and when the transport is gone."""
         connection = Connection(self, write, hang_up)
+        if self.refuses:
+            self.clock.call_later(0, hang_up)
+            return lambda data: None, lambda: None
         self._connections.append(connection)
 
         def closed() -> None:
@@ -60,10 +67,27 @@ class Exchange:
                 self._connections.remove(connection)
             connection.closed()
 
-        return connection.receive, closed
+        return lambda data: self.when_running(lambda: connection.receive(data)), closed
+
+    def stall(self, on: bool) -> None:
+        """It hears and says nothing, and its connections stand; then it goes on where it was."""
+        if on and self._stalled is None:
+            self._stalled = []
+        elif not on and self._stalled is not None:
+            held, self._stalled = self._stalled, None
+            for action in held:
+                self.when_running(action)
+
+    def when_running(self, action: Action) -> None:
+        """Now, or when it does not stall any more."""
+        if self._stalled is None:
+            action()
+        else:
+            self._stalled.append(action)
 
     def restart(self, keep_sessions: bool = False) -> None:
         """As if the server were stopped and started: all connections fall; accounts and what waits stay."""
+        self._stalled = None
         for connection in list(self._connections):
             connection.stream_error("system-shutdown")
         if not keep_sessions:
