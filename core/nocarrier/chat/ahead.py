@@ -18,10 +18,15 @@ _SEPARATOR = "\0"  # which no XML has; at the end: the last stretch is closed
 
 
 class Ahead:
-    """The stretches of the archive that were shown; they may overlap. The methods that note raise StorageError."""
+    """The stretches of the archive that were shown; they may overlap. The methods that note raise StorageError.
 
-    def __init__(self, store: Store) -> None:
+    few: so many messages are known by their keys.
+    """
+
+    def __init__(self, store: Store, few: int) -> None:
         self._store = store
+        self._few = few
+        self._count = 0
         self._inside: "list[str]" = []  # the ends of those that the walk is in
         self._complete = False  # the note, since this device was switched on
 
@@ -38,12 +43,19 @@ class Ahead:
         It is put aside, if there is any room, so that the note may wait until something else is written.
         """
         self._complete_note()
+        self._count += 1
         self._extend(archive_id)
+
+    def many(self) -> bool:
+        """There may have been more than are known by their keys: it has to count where an entry stands."""
+        return self._count > self._few
 
     def _complete_note(self) -> None:
         """What was put aside last before the power went may not have been noted."""
         if not self._complete:
             self._complete = True
+            if self._store.notes.get(_NOTE, ""):
+                self._count = self._few + 1  # nobody knows how many
             message = self._store.inbox.newest_aside()
             stretches = self._noted()
             if message is not None and not (stretches and stretches[-1][1] == message.archive_id):
@@ -96,6 +108,7 @@ class Ahead:
     def clear(self) -> None:
         """The walk has come by all of it."""
         self._inside = []
+        self._count = 0
         self._store.save_note(_NOTE, "")
 
     def _save(self, stretches: "list[tuple[str, str]]", closed: bool) -> None:

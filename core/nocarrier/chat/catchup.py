@@ -82,7 +82,7 @@ class CatchUp:
         self._mixed_ms: "Optional[int]" = None  # until then, likewise
         self._behind = 0  # messages since the cursor was moved
         self._most_behind = max(2, store.limits.window // _SHARE)
-        self._ahead = Ahead(store)
+        self._ahead = Ahead(store, self._most_behind)
         self._hidden = False
         self._checking = False
 
@@ -209,7 +209,7 @@ class CatchUp:
 
     def passing(self) -> bool:
         """True among what has been shown already: the cursor is not to be moved there."""
-        return self._ahead.inside() and not self._checking
+        return self._ahead.inside() and self._ahead.many() and not self._checking
 
     def hides(self) -> None:
         """An entry is taken for shown, for no other reason than where it stands."""
@@ -226,9 +226,8 @@ class CatchUp:
             if not self.looking_back:
                 self._ahead.start(self._known_end)
             return False
-        was_ahead = self._ahead.meets(entry.archive_id)
-        # In a check little has come live, and all of that has its keys.
-        return self._checking or not was_ahead or bare(entry.stanza.get("from") or "") == self._own
+        was_ahead = self._ahead.meets(entry.archive_id) and self._ahead.many() and not self._checking
+        return not was_ahead or bare(entry.stanza.get("from") or "") == self._own
 
     def page_done(self, iq: Node) -> "tuple[int, list[int]]":
         """A page was answered: (MORE, LATER or DONE, seqs that are `settles_as` now). Raises StorageError.
@@ -266,9 +265,9 @@ class CatchUp:
         elif at_end and not self._store.has_past():
             self._store.save_floor(last or self._after)
         elif last and not self.looking_back:
-            if self._checking and self._ahead.inside():
+            if self._ahead.inside() and not self.passing():
                 self._ahead.reached(last)
-            if self._checking or not self._ahead.inside() or at_end and not self._hidden:
+            if not self.passing() or at_end and not self._hidden:
                 self._store.save_cursor(last)
         self._after = last or self._after
         if at_end and self._hidden and self._ahead.inside():  # it was turned round: as if nothing had come live
