@@ -1,13 +1,12 @@
 """What people, scripts, gremlins and recordings do to a world: one JSON object each.
 
-{"handheld": "anna", "key": "Enter"} and the like for a handheld; {"exchange": "stall", "on": true} and the like for
-the exchange.
+{"handheld": "anna", "key": "Enter"} and the like for a handheld, whose messages go to an address or another's name;
+{"exchange": "stall", "on": true} and the like for the exchange.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.handheld import Handheld
 from nocarrier_emulator.line import profile
@@ -41,18 +40,20 @@ class Commands:
             raise ValueError("no command %r; there are: %s" % (name, ", ".join(_HANDHELDS)))
         checked, act = _HANDHELDS[name]
         value = checked(value)
+        if name == "send" and value[0] in self._world.handhelds:
+            value = self._world.handhelds[value[0]].account.jid, value[1]
         self.on_command(command)
         act(handheld, value)
 
     def _exchange(self, command: dict[str, Any]) -> None:
-        what, exchange = command["exchange"], self._world.exchange
+        what = command["exchange"]
         argument, checked, act = _EXCHANGE.get(what if isinstance(what, str) else "", ("", _boolean, None))
         if act is None or argument not in command:
             wanted = ", ".join("%s with %s" % (name, row[0]) for name, row in _EXCHANGE.items())
             raise ValueError("an exchange takes: " + wanted)
         value = checked(command[argument])
         self.on_command(command)
-        act(exchange, value)
+        act(self._world, value)
 
 
 def _boolean(value: Any) -> bool:
@@ -117,11 +118,11 @@ def _cut(handheld: Handheld, after_bytes: int) -> None:
 
 
 # Faults of the exchange: the name of their argument, what checks it, and what is then done.
-_EXCHANGE: dict[str, tuple[str, Callable[[Any], Any], Callable[[Exchange, Any], object] | None]] = {
-    "restart": ("keep_sessions", _boolean, Exchange.restart),
-    "refuse": ("on", _boolean, lambda exchange, on: setattr(exchange, "refuses", on)),
-    "stall": ("on", _boolean, Exchange.stall),
-    "lie": ("h", _difference, lambda exchange, h: setattr(exchange, "h_lie", h)),
+_EXCHANGE: dict[str, tuple[str, Callable[[Any], Any], Callable[[World, Any], object] | None]] = {
+    "restart": ("keep_sessions", _boolean, World.restart),
+    "refuse": ("on", _boolean, lambda world, on: setattr(world.exchange, "refuses", on)),
+    "stall": ("on", _boolean, lambda world, on: world.exchange.stall(on)),
+    "lie": ("h", _difference, lambda world, h: setattr(world.exchange, "h_lie", h)),
 }
 # Each with what checks its value, and what is then done.
 _HANDHELDS: dict[str, tuple[Callable[[Any], Any], Callable[[Handheld, Any], object]]] = {

@@ -57,7 +57,7 @@ def _command(rng: random.Random, number: int) -> dict[str, Any]:
     values: dict[str, Callable[[], Any]] = {
         "key": lambda: rng.choice(_KEYS),
         "text": lambda: rng.choice(_TEXTS) + " %d" % number,
-        "send": lambda: {"to": other + "@exchange.test", "body": "%s %d" % (rng.choice(_TEXTS), number)},
+        "send": lambda: {"to": other, "body": "%s %d" % (rng.choice(_TEXTS), number)},
         "power": lambda: rng.random() < 0.75,
         "cut_after_bytes": lambda: rng.randrange(400),
         "plugged": lambda: rng.random() < 0.75,

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from nocarrier.queue import states
 from nocarrier.queue.limits import QueueLimits
 from nocarrier_emulator.campaign import judge
-from nocarrier_emulator.clock import VirtualClock
+from nocarrier_emulator.clock import Clock, VirtualClock
 from nocarrier_emulator.commands import Commands
 from nocarrier_emulator.gremlins.gremlin import NAMES, Event, events
 from nocarrier_emulator.handheld import Handheld
 from nocarrier_emulator.line.profile import plain
 from nocarrier_emulator.trace.trace import Trace
-from nocarrier_emulator.world import World
+from nocarrier_emulator.world import Outside, World
 from nocarrier_ports import runner as run
 from nocarrier_ports.handset import keys
 
@@ -43,13 +43,17 @@ class Stalled(Exception):
 
 
 class Play:
-    """One play of a list of events in the world of that number. trace: of it all, if it is wanted."""
+    """One play of a list of events in the world of that number, in virtual time. trace: of it all, if it is wanted."""
 
     def __init__(self, number: int, trace: bool = False) -> None:
-        self.clock = VirtualClock()
+        self._clock = VirtualClock()
+        self._prepare(self._clock, number, trace)
+
+    def _prepare(self, clock: Clock, number: int, trace: bool, outside: Outside | None = None) -> None:
+        self.clock = clock
         rng = random.Random(number)
         rate_bps, latency_ms = rng.choice(((2400, 300), (9600, 100), (1200, 600)))
-        self.world = World(self.clock, number, plain(rate_bps, latency_ms))
+        self.world = World(clock, number, plain(rate_bps, latency_ms), outside)
         exchange = self.world.exchange
         exchange.tells_h = rng.random() < 0.5
         exchange.archiving = rng.random() < 0.8
@@ -65,23 +69,32 @@ class Play:
 
     def run(self, played: Sequence[Event]) -> Failure | None:
         """What went wrong first; None: nothing."""
+        playing = self._played(played)
+        try:
+            playing.send(None)
+        except StopIteration as done:
+            failure: Failure | None = done.value
+            return failure
+        raise AssertionError("virtual time waits for nobody")
+
+    async def _played(self, played: Sequence[Event]) -> Failure | None:
         try:
             for handheld in self.world.handhelds.values():
                 handheld.power_on()
             for event in played:
-                self._wait(event.pause_ms)
+                await self._wait(event.pause_ms)
                 self.commands.run(event.command)
             self._mend()
-            return self._settle() or self._left()
+            return await self._settle() or self._left()
         except Stalled:
             return Failure("stall", "time stands still at %.3f" % self.clock.now_ms())
         except Exception as error:
             frame = traceback.extract_tb(error.__traceback__)[-1]
             return Failure("%s in %s" % (type(error).__name__, frame.name), traceback.format_exc())
 
-    def _wait(self, for_ms: float) -> None:
+    async def _wait(self, for_ms: float) -> None:
         self._alarms = 0
-        if self.clock.run(for_ms, self._too_many):
+        if self._clock.run(for_ms, self._too_many):
             raise Stalled
 
     def _too_many(self) -> bool:
@@ -94,7 +107,7 @@ class Play:
             handheld.power_off()
             handheld.power_on()
 
-    def _settle(self) -> Failure | None:
+    async def _settle(self) -> Failure | None:
         """Until nothing is missing or more to be expected; and a little longer, for what would come twice."""
         end_ms = self.clock.now_ms() + _PATIENCE_MS
         busy_ms = self.clock.now_ms()
@@ -103,8 +116,8 @@ class Play:
                 busy_ms = self.clock.now_ms()
             elif not self._wrong():
                 break
-            self._wait(_LOOK_MS)
-        self._wait(_QUIET_MS)
+            await self._wait(_LOOK_MS)
+        await self._wait(_QUIET_MS)
         return self._wrong()
 
     def _idle(self, name: str) -> bool:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from nocarrier_emulator.gremlins.gremlin import Event, events
+from nocarrier_emulator.gremlins.live import USERS, LivePlay
 from nocarrier_emulator.gremlins.play import Play
 from nocarrier_emulator.gremlins.shrink import shrunk
+from nocarrier_emulator.servers.prosody import Prosody
 
 _EVENTS = 2_000
 
@@ -45,6 +47,23 @@ def hunt(number: int, count: int, folder: Path) -> tuple[int, str]:
         return number, ""
     write(folder, number, played)
     return number, failure.kind
+
+
+def hunt_live(number: int, count: int, folder: Path, program: str) -> tuple[int, str]:
+    """The same over a Prosody of its own. What it has found, and whether a play in virtual time finds that too."""
+    played = events(number, count)
+    server = Prosody(program, USERS, sasl2=True)
+    server.start()
+    try:
+        failure = LivePlay(number, server).run(played)
+    finally:
+        server.remove()
+    if failure is None:
+        return number, ""
+    again = Play(number).run(played)
+    write(folder, number, played)
+    (folder / ("gremlin-%d.txt" % number)).write_text("%s\n%s\n" % (failure.kind, failure.text))
+    return number, "%s; over the exchange: %s" % (failure.kind, again.kind if again else "nothing")
 
 
 def _one(number: int, played: Sequence[Event], chosen: Any) -> bool:

@@ -131,8 +131,6 @@ def _step(number: int, table: Any, handhelds: tuple[str, ...]) -> Step:
             _want(value.keys() == {"body", "state"}, where + "expect_state has body and state")
     if kind not in ("wait_s", "expect_seconds"):
         _want(handheld != "", where + "whose? handheld is missing")
-    if kind == "send" and isinstance(value, dict) and value.get("to") in handhelds:
-        value = {**value, "to": value["to"] + "@exchange.test"}
     return Step(number, handheld, kind, value, within_s)
 
 

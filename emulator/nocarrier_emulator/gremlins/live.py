@@ -1,0 +1,58 @@
+"""Gremlins over a real server, in scaled real time. What they do is kept, and can be played again over the exchange."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from nocarrier_emulator.clock import ScaledClock
+from nocarrier_emulator.gremlins.gremlin import NAMES, Event
+from nocarrier_emulator.gremlins.play import Failure, Play
+from nocarrier_emulator.servers.server import Server
+from nocarrier_emulator.tcpnumber import TcpNumber
+from nocarrier_emulator.world import Outside
+
+USERS = {name: name + "-pw" for name in NAMES}
+SPEED = 25.0
+_GATHER_MS = 20  # of real time
+
+
+class LivePlay(Play):
+    """server: runs already, and has USERS. speed: of the handhelds' clock."""
+
+    def __init__(self, number: int, server: Server, speed: float = SPEED) -> None:
+        self._number, self._server, self._speed = number, server, speed
+        self._restarting = threading.Lock()
+        self._error: BaseException | None = None
+
+    def run(self, played: Sequence[Event]) -> Failure | None:
+        return asyncio.run(self._live(played))
+
+    async def _live(self, played: Sequence[Event]) -> Failure | None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._raised)
+        clock = ScaledClock(self._speed)
+        # Prosody stalls on tokens that come in many small pieces: the number gathers them for some real time.
+        number = TcpNumber(clock, "127.0.0.1", self._server.port, _GATHER_MS * self._speed)
+        outside = Outside(self._server.domain, USERS, number, lambda: loop.run_in_executor(None, self._restart))
+        self._prepare(clock, self._number, False, outside)
+        try:
+            return await self._played(played)
+        finally:
+            for handheld in self.world.handhelds.values():
+                handheld.power_off()
+            for call in list(number.calls):
+                call.cancel()
+
+    def _restart(self) -> None:
+        with self._restarting:
+            self._server.stop()
+            self._server.start()
+
+    def _raised(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self._error = self._error or context.get("exception")
+
+    async def _wait(self, for_ms: float) -> None:
+        await asyncio.sleep(for_ms / 1000 / self._speed)
+        if self._error is not None:
+            raise self._error
