@@ -1,5 +1,8 @@
 """A phone book in a file."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from nocarrier_emulator import phonefile
@@ -68,3 +71,15 @@ def test_there_is_an_end_to_it(tmp_path):
     path.write_text("".join('["%d"]\nto = "busy"\n' % number for number in range(1001)))
     with pytest.raises(ValueError, match="at most 1000"):
         phonefile.read(path)
+
+
+def test_the_readmes_phone_book(tmp_path):
+    chapter = (
+        (Path(__file__).parents[2] / "emulator" / "README.md").read_text().split("## A modem for real terminals")[1]
+    )
+    path = tmp_path / "phones.toml"
+    path.write_text(re.search(r"```toml\n(.*?)```", chapter, re.DOTALL)[1])
+    entries = phonefile.read(path)
+    assert [entry.number for entry in entries] == ["5552368", "2"]
+    book = phonefile.book(entries, VirtualClock())
+    assert book.find("thome") is book.find("5552368")
