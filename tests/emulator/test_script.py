@@ -9,10 +9,15 @@ from xml.etree import ElementTree
 
 import pytest
 
+from nocarrier_emulator.clock import VirtualClock
+from nocarrier_emulator.commands import Commands
 from nocarrier_emulator.pytest_plugin import scenario  # noqa: F401  # a fixture
 from nocarrier_emulator.script import report, script
 from nocarrier_emulator.script.play import FAILED, PASSED, TIMED_OUT, ScriptPlay
+from nocarrier_emulator.script.recording import Recording
 from nocarrier_emulator.script.script import ScriptError
+from nocarrier_emulator.trace.trace import Trace
+from nocarrier_emulator.world import World
 
 TOP = Path(__file__).parents[2]
 ANNA = '[[step]]\nhandheld = "anna"\n'
@@ -183,3 +188,32 @@ def test_the_readmes_scenario_word_by_word(tmp_path):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "nocarrier_emulator.pytest_plugin", "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_what_was_recorded_plays_again_byte_for_byte():
+    clock = VirtualClock()
+    world = World(clock, 5)
+    for name in ("anna", "bert"):
+        world.add(name)
+    world.befriend("bert", "anna")
+    commands = Commands(world)
+    trace = Trace(clock)
+    trace.watch(world, commands)
+    recording = Recording(clock, world, commands)
+    for handheld in world.handhelds.values():
+        handheld.power_on()
+    for at_ms, command in (
+        (20_000, {"handheld": "anna", "key": "Enter"}),
+        (20_500, {"handheld": "anna", "text": 'Grüße "\\ \x7f 😀'}),
+        (21_000.25, {"handheld": "anna", "key": "Enter"}),
+        (30_000, {"handheld": "bert", "plugged": False}),
+        (31_000, {"handheld": "bert", "send": {"to": "anna", "body": "a = 'b'\n"}}),
+        (60_000, {"exchange": "restart", "keep_sessions": True}),
+        (60_000, {"handheld": "bert", "plugged": True}),
+    ):
+        clock.call_later(at_ms, lambda command=command: commands.run(command))
+    clock.run(200_000)
+    again = ScriptPlay(script.parsed(recording.text()), seed=5).run()
+    assert again.outcome == PASSED
+    assert again.trace == trace.lines and len(trace.lines) > 200
+    assert again.screens["anna"] == world.handhelds["anna"].surface.plain()

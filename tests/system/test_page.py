@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from nocarrier_emulator.script.script import parsed
+
 TOP = Path(__file__).parents[2]
 SCREENSHOT = TOP / ".build" / "page.png"
 CHROMIUM_ARGS = (
@@ -160,6 +162,9 @@ def test_nonsense_on_the_socket_is_refused_and_other_sites_are_kept_out(page, ad
         })"""
     )
     assert len(answers) == 7
+    scenario = page.request.get(address + "recording.toml").text()
+    assert '"handheld" = ' not in scenario and parsed(scenario).handhelds == ("anna", "bert")
+    assert "plugged = false" in scenario and "rate_bps = 33600" in scenario and "[[step]]" in scenario
     response = page.request.get(
         address + "world", headers={"Origin": "http://evil.test", "Upgrade": "websocket", "Connection": "Upgrade"}
     )

@@ -5,20 +5,26 @@ from typing import Any
 from nocarrier_emulator.clock import Clock
 from nocarrier_emulator.commands import Commands
 from nocarrier_emulator.handheld import Handheld
+from nocarrier_emulator.script.recording import Recording
 from nocarrier_emulator.world import World
 
 _NAMES = ("anna", "bert")
 
 
 class Desk:
-    """Both handhelds are switched on and call at once. seed: see World."""
+    """Both handhelds are switched on and call at once. seed: see World.
+
+    command(command): see Commands. recording(): what was done until now, as a scenario.
+    """
 
     def __init__(self, clock: Clock, seed: int) -> None:
         self._world = World(clock, seed)
         for name in _NAMES:
             self._world.add(name)
         self._world.befriend(*_NAMES)
-        self.command = Commands(self._world).run
+        commands = Commands(self._world)
+        self.command = commands.run
+        self.recording = Recording(clock, self._world, commands).text
         for handheld in self._world.handhelds.values():
             handheld.power_on()
 

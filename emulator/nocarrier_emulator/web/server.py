@@ -39,6 +39,7 @@ class Server:
     def app(self) -> web.Application:
         app = web.Application()
         app.router.add_get("/", self._page)
+        app.router.add_get("/recording.toml", self._recording)
         app.router.add_get("/world", self._world_socket)
         app.router.add_static("/page", _PAGE)
         app.on_response_prepare.append(self._add_headers)
@@ -47,6 +48,11 @@ class Server:
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         return web.FileResponse(_PAGE / "index.html")
+
+    async def _recording(self, request: web.Request) -> web.StreamResponse:
+        if not _is_ours(request.url.host or "", self._host):
+            raise web.HTTPForbidden(text="not from this page")
+        return web.Response(text=self._desk.recording(), content_type="application/toml")
 
     async def _world_socket(self, request: web.Request) -> web.WebSocketResponse:
         # A page of another site must not press keys here, even if its name leads to this machine.

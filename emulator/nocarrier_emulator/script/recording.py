@@ -1,0 +1,52 @@
+"""What somebody does to a world, as a scenario that does it again."""
+
+import json
+from typing import Any
+
+from nocarrier_emulator.clock import Clock
+from nocarrier_emulator.commands import Commands
+from nocarrier_emulator.world import World
+
+_MOST_STEPS = 10_000
+
+
+class Recording:
+    """Begins when it is made; the world should just have been switched on. text(): the scenario until now.
+
+    What is behind the ten-thousandth command is not in it.
+    """
+
+    def __init__(self, clock: Clock, world: World, commands: Commands) -> None:
+        self._clock = clock
+        self._names = list(world.handhelds)
+        self._steps: list[str] = []
+        self._last_ms = clock.now_ms()
+        self._before = commands.on_command
+        commands.on_command = self._command
+
+    def text(self) -> str:
+        """TOML; it ends with a screenshot of each handheld."""
+        head = "handhelds = %s\n" % json.dumps(self._names)
+        ends = [_step({"handheld": name, "screenshot": name}) for name in self._names]
+        return "\n".join([head, *self._steps, self._pause(), *ends])
+
+    def _command(self, command: dict[str, Any]) -> None:
+        self._before(command)
+        if len(self._steps) < _MOST_STEPS:
+            self._steps += [self._pause(), _step(command)]
+            self._last_ms = self._clock.now_ms()
+
+    def _pause(self) -> str:
+        wait_ms = self._clock.now_ms() - self._last_ms
+        return _step({"wait_s": wait_ms / 1000}) if wait_ms > 0 else ""
+
+
+def _step(fields: dict[str, Any]) -> str:
+    return "[[step]]\n" + "".join("%s = %s\n" % (key, _value(value)) for key, value in fields.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ %s }" % ", ".join("%s = %s" % (key, _value(each)) for key, each in value.items())
+    # Of these JSON's notation is TOML's too.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
