@@ -75,6 +75,12 @@ def _key(value: Any) -> int:
     return code
 
 
+def _place(value: Any) -> tuple[int, int]:
+    if not isinstance(value, list) or len(value) != 2 or any(type(each) is not int for each in value):
+        raise ValueError("[x, y] in pixels is wanted")
+    return value[0], value[1]
+
+
 def _rate(value: Any) -> int:
     if type(value) is not int or value not in RATES_BPS:
         raise ValueError("a rate is one of: %s" % ", ".join(map(str, RATES_BPS)))
@@ -128,6 +134,7 @@ _EXCHANGE: dict[str, tuple[str, Callable[[Any], Any], Callable[[World, Any], obj
 _HANDHELDS: dict[str, tuple[Callable[[Any], Any], Callable[[Handheld, Any], object]]] = {
     "key": (_key, Handheld.key),
     "text": (_text, Handheld.type),
+    "tap": (_place, lambda handheld, place: handheld.tap(*place)),
     "send": (_message, lambda handheld, message: handheld.send(*message)),
     "power": (_boolean, _power),
     "cut_after_bytes": (_bytes, _cut),

@@ -152,6 +152,15 @@ class Handheld:
             except PowerCut:
                 self.power_off()
 
+    def tap(self, x_px: int, y_px: int) -> None:
+        """Touches the screen."""
+        if self.app is not None:
+            try:
+                self.app.tap(x_px, y_px)
+                self.wake()
+            except PowerCut:
+                self.power_off()
+
     def send(self, to: str, body: str) -> bool:
         """Queues a message without the detour over the keys. False: it is off, or its power went meanwhile."""
         if self.app is None:

@@ -379,3 +379,47 @@ def test_the_server_is_told_when_nobody_has_pressed_a_key_for_a_minute(monkeypat
     assert told == [True]
     pair.clock.run(59_000)
     assert told == [True]
+
+
+def tap(device, row, x_px=10):
+    device.tap(x_px, row * 8 + 3)
+
+
+def test_the_screen_can_be_touched():
+    pair = Pair()
+    tap(pair.anna, 5)  # nothing stands there
+    assert rows(pair.anna)[1] == "contacts"
+    tap(pair.anna, 2)
+    assert rows(pair.anna)[1] == "- bert@exchange.test"
+    for number in range(30):
+        pair.anna.send("bert@exchange.test", "message %d" % number)
+    pair.run(60)
+    assert "message 29" in screen(pair.anna)
+    newest = screen(pair.anna)
+    tap(pair.anna, 4)
+    older = screen(pair.anna)
+    assert "message 29" not in older and older != newest
+    tap(pair.anna, 15)
+    assert "message 29" in screen(pair.anna)
+    tap(pair.anna, 19)
+    assert rows(pair.anna)[1] == "contacts"
+    tap(pair.anna, 0)
+    pair.run(5)
+    assert rows(pair.anna)[0].startswith("hung up")
+    tap(pair.anna, 0)
+    pair.run(20)
+    assert rows(pair.anna)[0].startswith("online")
+
+
+def test_a_touch_beside_the_screen_is_none():
+    pair = Pair()
+    before = screen(pair.anna)
+    for x_px, y_px in ((-1, 3), (240, 3), (3, -1), (3, 160), (3, 1 << 40)):
+        pair.anna.tap(x_px, y_px)
+    assert screen(pair.anna) == before and pair.anna.client.online()
+    press(pair.anna, "F2")
+    for row in range(1, 19):
+        tap(pair.anna, row)
+    assert "write to" in screen(pair.anna)
+    tap(pair.anna, 19)
+    assert rows(pair.anna)[1] == "contacts"

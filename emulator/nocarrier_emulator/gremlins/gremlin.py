@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nocarrier_emulator.commands import RATES_BPS
+from nocarrier_emulator.surface import HEIGHT_PX, WIDTH_PX
 
 NAMES = ("anna", "bert")
 _KEYS: tuple[str, ...] = ("Enter",) * 12 + ("Escape",) * 6 + ("ArrowUp", "ArrowDown") * 4 + ("Backspace",) * 4
@@ -56,6 +57,7 @@ def _command(rng: random.Random, number: int) -> dict[str, Any]:
         return {"exchange": "restart", "keep_sessions": rng.random() < 0.5}
     values: dict[str, Callable[[], Any]] = {
         "key": lambda: rng.choice(_KEYS),
+        "tap": lambda: [rng.randrange(-8, WIDTH_PX + 8), rng.randrange(-8, HEIGHT_PX + 8)],
         "text": lambda: rng.choice(_TEXTS) + " %d" % number,
         "send": lambda: {"to": other, "body": "%s %d" % (rng.choice(_TEXTS), number)},
         "power": lambda: rng.random() < 0.75,
@@ -69,6 +71,6 @@ def _command(rng: random.Random, number: int) -> dict[str, Any]:
 
 # What is done how often, of a hundred times or so.
 _WEIGHTS = (
-    ("key", 48), ("text", 20), ("send", 8), ("power", 4), ("cut_after_bytes", 2), ("plugged", 6), ("drop", 6),
-    ("rate_bps", 2), ("restart", 1),
+    ("key", 42), ("tap", 6), ("text", 20), ("send", 8), ("power", 4), ("cut_after_bytes", 2), ("plugged", 6),
+    ("drop", 6), ("rate_bps", 2), ("restart", 1),
 )  # fmt: skip

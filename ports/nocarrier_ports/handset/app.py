@@ -8,7 +8,7 @@ from nocarrier.modular import ticks_add, ticks_diff
 from nocarrier.session.errors import PASSWORD_WANTED, AuthError
 from nocarrier_ports import runner as run
 from nocarrier_ports.handset import keys, words
-from nocarrier_ports.handset.screen import harmless
+from nocarrier_ports.handset.screen import CELL_PX, harmless
 from nocarrier_ports.handset.views import ContactsView, ConversationView
 
 try:
@@ -75,6 +75,18 @@ class App:
         except (NocarrierError, MemoryError) as error:
             self.notice = words.of_error(error)
         self.draw()
+
+    def tap(self, x_px: int, y_px: int) -> None:
+        """The screen was touched: its top line calls and hangs up, its bottom line goes back, a view has the rest."""
+        row = y_px // CELL_PX
+        if not (0 <= row < self.screen.rows and 0 <= x_px < self.screen.cols * CELL_PX):
+            return
+        if row == 0:
+            self.key(keys.CALL, 0, True)
+        elif row == self.screen.rows - 1:
+            self.key(keys.ESCAPE, 0, True)
+        else:
+            self.key(self._view.tapped(row), 0, True)
 
     def step(self, now_ms: int, utc_s: int = 0) -> None:
         """Runs the line, takes what happened, draws what changed."""

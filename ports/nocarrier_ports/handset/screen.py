@@ -7,7 +7,7 @@ try:
 except ImportError:
     pass
 
-_CELL = 8
+CELL_PX = 8
 # What a font without these letters shows instead; the rest becomes "?".
 _PLAIN = (
     (0xE4, "ae"), (0xF6, "oe"), (0xFC, "ue"), (0xC4, "Ae"), (0xD6, "Oe"), (0xDC, "Ue"), (0xDF, "ss"), (0xE9, "e"),
@@ -61,8 +61,8 @@ class Screen:
         self._surface = surface
         self._width_px = width_px
         self._unicode = draws_unicode
-        self.cols = width_px // _CELL
-        self.rows = height_px // _CELL
+        self.cols = width_px // CELL_PX
+        self.rows = height_px // CELL_PX
         self._shown = [""] * self.rows
         self._inverted = [False] * self.rows
         self.clear()
@@ -81,8 +81,8 @@ class Screen:
             return
         self._shown[row] = text
         self._inverted[row] = inverted
-        self._surface.fill_rect(0, row * _CELL, self._width_px, _CELL, 1 if inverted else 0)
-        self._surface.text(text, 0, row * _CELL, 0 if inverted else 1)
+        self._surface.fill_rect(0, row * CELL_PX, self._width_px, CELL_PX, 1 if inverted else 0)
+        self._surface.text(text, 0, row * CELL_PX, 0 if inverted else 1)
 
     def lines(self) -> "list[str]":
         """What is shown, as text."""

@@ -18,6 +18,7 @@ except ImportError:
 
 _PAGE = 12  # messages of a conversation that are in memory; app.page_chars limits their texts
 _TEXT_CHARS = 600
+_FIRST_CONTACT = 2  # its row on the screen
 
 
 class View:
@@ -28,6 +29,10 @@ class View:
 
     def key(self, code: int) -> None:
         """A key for this view."""
+
+    def tapped(self, row: int) -> int:
+        """This row of the screen was touched. Returns the key that this is as good as; 0: none."""
+        return 0
 
     def event(self, kind: int, value: object) -> None:
         """Something happened (nocarrier.events)."""
@@ -46,6 +51,7 @@ class ContactsView(View):
     def __init__(self, app: "App") -> None:
         super().__init__(app)
         self._at = ""  # the JID: rows come and move while somebody chooses
+        self._shown: "list[str]" = []  # the JIDs as they stand on the screen, from its third line on
 
     def _rows(self) -> "list[tuple[str, str, str]]":
         """(jid, name, show); those with whom there were messages at the end, if they are no contacts."""
@@ -64,6 +70,14 @@ class ContactsView(View):
             self._at = rows[min(at + 1, len(rows) - 1)][0]
         elif code == keys.UP:
             self._at = rows[max(at - 1, 0)][0]
+
+    def tapped(self, row: int) -> int:
+        """Opens the contact that stands there."""
+        at = row - _FIRST_CONTACT
+        if not 0 <= at < len(self._shown):
+            return 0
+        self._at = self._shown[at]
+        return keys.ENTER
 
     def _row_of(self, rows: "list[tuple[str, str, str]]") -> int:
         """Where the chosen JID is now; the first row, if nobody was chosen or is gone."""
@@ -86,6 +100,7 @@ class ContactsView(View):
         space = last - first + 1
         chosen = self._row_of(rows)
         top = max(0, chosen - space + 1)
+        self._shown = [row[0] for row in rows[top : top + space]]
         for i in range(space):
             at = top + i
             if at < len(rows):
@@ -166,6 +181,10 @@ class ConversationView(View):
             if self._newer and bare(value.sender) == self._jid:  # type: ignore[attr-defined]
                 self._newer[0] += 1  # what is being read stays where it is
             self._load()
+
+    def tapped(self, row: int) -> int:
+        """Turns pages: in the upper half to older messages, in the lower to newer ones."""
+        return keys.PAGE_UP if row < self.app.screen.rows // 2 else keys.PAGE_DOWN
 
     def left(self) -> None:
         self.app.client.mark_seen(self._jid)  # once, not with every message that came in meanwhile
