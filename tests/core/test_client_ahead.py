@@ -1,0 +1,248 @@
+"""More comes live than dedup keys hold while a walk through the archive is under way: it is shown once all the same."""
+
+from nocarrier.queue.limits import QueueLimits
+from nocarrier_emulator import dialogue as d
+from nocarrier_emulator.stanzas import archived, fin, message, new_session, query_in, shown
+
+ACK = b"<a xmlns='urn:xmpp:sm:3' h='%d'/>"
+
+
+def online():
+    """A device with keys for ten messages, and room for five aside, that is online; its archive ends with arch-1."""
+    talk = d.Dialogue(queue=QueueLimits(2048, 6, window=30, aside=5))
+    talk.log_in("arch-1")
+    talk.server(ACK % handled(talk))
+    talk.events = []
+    return talk
+
+
+def live(number):
+    body = b"m%d" % number
+    return message(body, body, b"<stanza-id xmlns='urn:xmpp:sid:0' by='anna@exchange.test' id='arch-%d'/>" % number)
+
+
+def page(talk, query, request, numbers, complete=False):
+    """The server answers with these entries; returns what the client says to the end of them."""
+    talk.server(ACK % handled(talk))
+    for n in numbers:
+        talk.server(archived(query, b"arch-%d" % n, d.PEER + "/p", b"m%d" % n, b"m%d" % n))
+    return talk.server(fin(request, b"arch-%d" % numbers[-1], complete))
+
+
+def handled(talk):
+    """How many stanzas of this session the server has got, if it has got all."""
+    return talk.client.session.acks.sent
+
+
+def walk(talk, said, last):
+    """The archive's pages from where the client asks, up to this entry; returns what the client said of the last."""
+    while True:
+        request, query, after = query_in(said)
+        begin = int(after.split(b"-")[1]) + 1
+        numbers = range(begin, min(begin + 5, last + 1))
+        said = page(talk, query, request, numbers, numbers[-1] == last)
+        if numbers[-1] == last:
+            return said
+
+
+def test_what_came_live_in_a_long_walk_is_shown_once_however_much_it_was():
+    """More than there are dedup keys for; and the power goes, or the session is lost, in the middle of it."""
+    for what in ("", "reboot", "session", "both"):
+        talk = online()
+        said = new_session(talk)
+        for number in range(10, 40):  # 2 to 9 were missed
+            talk.server(live(number))
+        if what == "reboot":
+            h = handled(talk)
+            talk.down()
+            talk.reboot()
+            said = talk.resume(h)
+        elif what:
+            if what == "both":
+                talk.down()
+                talk.reboot()
+            said = new_session(talk)
+        for number in range(40, 60):
+            talk.server(live(number))
+        walk(talk, said, 59)
+        bodies = shown(talk)
+        assert sorted(bodies, key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 60)], what
+        talk.server(live(60))
+        walk(talk, new_session(talk), 61)
+        assert shown(talk)[len(bodies) :] == ["m60", "m61"], what
+        assert talk.client.store.notes.get("ahead", "") == ""
+
+
+def test_a_walk_that_is_broken_off_among_what_came_live_does_not_show_it_again():
+    talk = online()
+    said = new_session(talk)
+    for number in range(10, 45):
+        talk.server(live(number))
+    request, query, _ = query_in(said)
+    said = page(talk, query, request, range(2, 7))
+    request, query, _ = query_in(said)
+    said = page(talk, query, request, range(7, 12))
+    for _ in range(3):
+        request, query, after = query_in(said)
+        said = page(talk, query, request, range(int(after[5:]) + 1, int(after[5:]) + 6))
+        talk.down()
+        talk.reboot()
+        said = new_session(talk)
+    walk(talk, said, 47)
+    assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 48)]
+
+
+def test_what_came_live_after_an_error_of_the_archive_is_not_shown_again():
+    talk = online()
+    request, _, _ = query_in(new_session(talk))
+    talk.server(b"<iq type='error' id='%s'><error type='wait'/></iq>" % request)
+    for number in range(10, 40):
+        talk.server(live(number))
+    walk(talk, new_session(talk), 41)
+    assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 42)]
+
+
+def test_a_page_is_asked_for_again_though_the_line_drops_ever_again():
+    """What the archive has not answered for a minute it will not answer; a session that is resumed has some more."""
+    for every_ms in (10_000, 25_000, 50_000):
+        talk = online()
+        said = new_session(talk)
+        first, h = query_in(said)[0], handled(talk)
+        talk.wait(0)
+        asked = b""
+        waited_ms = 0
+        while b"urn:xmpp:mam:2" not in asked and waited_ms < 200_000:
+            asked = talk.wait(every_ms)
+            waited_ms += every_ms
+            if b"urn:xmpp:mam:2" not in asked:
+                talk.down()
+                asked = talk.resume(h) + talk.wait(0)
+        assert query_in(asked)[0] != first and waited_ms <= 110_000, every_ms
+
+
+def test_a_page_that_comes_late_on_a_resumed_stream_is_not_asked_for_twice():
+    talk = online()
+    said = new_session(talk)
+    request, query, _ = query_in(said)
+    talk.wait(0)
+    talk.wait(59_000)
+    talk.down()
+    talk.now_ms += 300_000
+    assert b"urn:xmpp:mam:2" not in talk.resume(handled(talk)) + talk.wait(0) + talk.wait(19_000)
+    page(talk, query, request, range(2, 4), True)
+    assert shown(talk) == ["m2", "m3"]
+
+
+def test_what_is_late_of_a_page_counts_though_it_was_asked_for_again():
+    """On a slow line, behind much else: or all that comes would answer questions that have been given up."""
+    talk = online()
+    request, query, after = query_in(new_session(talk))
+    talk.server(ACK % handled(talk))
+    talk.wait(0)
+    again, same, from_there = query_in(talk.wait(60_100))
+    assert (same, from_there) == (query, after) and again != request
+    page(talk, query, request, range(2, 7))  # the first answer, in which the line was slow
+    assert shown(talk) == ["m2", "m3", "m4", "m5", "m6"]
+    said = page(talk, query, again, range(2, 7))
+    assert query_in(said)[1] != query and query_in(said)[2] == b"arch-6"
+    assert len(shown(talk)) == 5
+
+
+def test_a_slow_line_has_time_for_a_page():
+    talk = online()
+    _, query, _ = query_in(new_session(talk))
+    talk.line.rate_bps = 300
+    talk.server(ACK % handled(talk) + archived(query, b"arch-2", d.PEER + "/p", b"m2", b"m2"))
+    talk.wait(0)
+    assert talk.wait(166_000) == b"" and talk.wait(1_000).startswith(b"<iq ")
+
+
+def test_what_came_live_in_many_short_sessions_of_one_long_walk_is_shown_once():
+    """In each a few, and then the power goes, or the session is gone; some of them are resumed."""
+    for resumed in (False, True):
+        talk = online()
+        said = new_session(talk)
+        number = 10
+        for _ in range(7):
+            for _ in range(4):
+                talk.server(live(number))
+                number += 1
+            h = handled(talk)
+            talk.down()
+            talk.reboot()
+            said = talk.resume(h) if resumed else new_session(talk)
+        walk(talk, said, number)
+        bodies = shown(talk)
+        assert sorted(bodies, key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, number + 1)], resumed
+
+
+def test_stretches_that_overlap():
+    """A server delivers once more what an old session had not acknowledged, and goes on from there."""
+    talk = online()
+    new_session(talk)
+    for number in range(10, 30):
+        talk.server(live(number))
+    new_session(talk)
+    for first in (10, 20):
+        for number in range(first, first + 20):
+            talk.server(live(number))
+        said = new_session(talk)
+    walk(talk, said, 41)
+    assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 42)]
+
+
+def test_what_was_put_aside_last_before_the_power_went_is_noted_too():
+    talk = online()
+    new_session(talk)
+    talk.server(live(10))
+    talk.flash.power_off()  # what was not flushed is gone
+    for first in range(20, 80, 15):
+        talk.reboot()
+        new_session(talk)
+        for number in range(first, first + 15):
+            talk.server(live(number))
+        talk.flash.power_off()
+    talk.reboot()
+    said = new_session(talk)
+    numbers = list(range(2, 11)) + list(range(20, 80))
+    request, query, _ = query_in(said)
+    page(talk, query, request, numbers, True)
+    assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in numbers]
+
+
+def test_a_stretch_that_a_resumed_stream_has_turned_round_hides_nothing():
+    """The first that came stands behind the last in the archive: what was missed behind both is shown all the same."""
+    talk = online()
+    new_session(talk)
+    for number in list(range(12, 17)) + [11]:
+        talk.server(live(number))
+    said = new_session(talk)
+    said = walk(talk, said, 22)
+    walk(talk, said, 22)
+    assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 23)]
+    assert talk.client.store.cursor == "arch-22"
+
+
+def test_what_came_on_a_resumed_stream_without_moving_the_cursor_is_known_however_much_comes_later():
+    talk = online()
+    h = handled(talk)
+    talk.down()
+    talk.resume(h)
+    for number in (2, 3):
+        talk.server(live(number))
+    assert talk.client.store.cursor != "arch-3"
+    said = new_session(talk)
+    for number in range(10, 40):
+        talk.server(live(number))
+    walk(talk, said, 40)
+    assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 41)]
+
+
+def test_what_another_device_got_among_a_few_live_messages_is_shown_too():
+    """The archive has it, and nobody has brought it here: few enough live ones are known by their keys alone."""
+    talk = online()
+    said = new_session(talk)
+    for number in (3, 5, 8):
+        talk.server(live(number))
+    walk(talk, said, 9)
+    assert sorted(shown(talk)) == ["m%d" % n for n in range(2, 10)]
