@@ -11,16 +11,20 @@ import itertools
 from collections.abc import Callable
 
 Action = Callable[[], None]
+_FEW = 1000
 
 
 class Alarm:
     """A call that is still to come; cancel() makes it not come."""
 
-    def __init__(self, due_ms: float, action: Action) -> None:
+    def __init__(self, due_ms: float, action: Action, on_cancel: Action | None = None) -> None:
         self.due_ms = due_ms
         self.action: Action | None = action
+        self._on_cancel = on_cancel
 
     def cancel(self) -> None:
+        if self.action is not None and self._on_cancel is not None:
+            self._on_cancel()
         self.action = None
 
 
@@ -51,14 +55,23 @@ class VirtualClock(Clock):
         self._now_ms = 0.0
         self._alarms: list[tuple[float, int, Alarm]] = []
         self._order = itertools.count()
+        self._cancelled = 0  # of the alarms
 
     def now_ms(self) -> float:
         return self._now_ms
 
     def call_later(self, delay_ms: float, action: Action) -> Alarm:
-        alarm = Alarm(self._now_ms + max(0.0, delay_ms), action)
+        alarm = Alarm(self._now_ms + max(0.0, delay_ms), action, self._on_cancel)
         heapq.heappush(self._alarms, (alarm.due_ms, next(self._order), alarm))
         return alarm
+
+    def _on_cancel(self) -> None:
+        """Most alarms are deadlines, which are put off again and again: those that will not come must not pile up."""
+        self._cancelled += 1
+        if self._cancelled > _FEW and self._cancelled > len(self._alarms) // 2:
+            self._alarms = [row for row in self._alarms if row[2].action is not None]
+            heapq.heapify(self._alarms)
+            self._cancelled = 0
 
     def run(self, for_ms: float, until: Callable[[], bool] | None = None) -> bool:
         """Plays for_ms, or less if until() becomes true after an alarm. Returns whether it did."""
@@ -67,6 +80,7 @@ class VirtualClock(Clock):
             due_ms, _, alarm = heapq.heappop(self._alarms)
             action = alarm.action
             if action is None:
+                self._cancelled = max(0, self._cancelled - 1)
                 continue
             self._now_ms = due_ms
             alarm.action = None

@@ -20,6 +20,19 @@ def test_alarms_come_in_order_and_time_jumps():
     assert not clock.run(5, lambda: False) and clock.now_ms() == 35
 
 
+def test_alarms_that_were_cancelled_do_not_pile_up():
+    clock = VirtualClock()
+    seen = []
+    kept = [clock.call_later(10_000 + i, lambda i=i: seen.append(i)) for i in range(10)]
+    for _ in range(50_000):
+        clock.call_later(5_000, lambda: seen.append("cancelled")).cancel()
+    assert len(clock._alarms) < 3_000
+    kept[3].cancel()
+    kept[3].cancel()
+    clock.run(20_000)
+    assert seen == [0, 1, 2, 4, 5, 6, 7, 8, 9]
+
+
 def test_an_alarm_may_set_the_next():
     clock = VirtualClock()
     ticks = []
