@@ -1,6 +1,6 @@
 """A busy quarter of an hour, and the digest of its trace: test_trace.py runs it in every Python that there is.
 
-Three handhelds on lines with every fault, one of which is called by another; plugs, power and the exchange fail too.
+Three handhelds on lines that fail in seven ways; plugs, power and the exchange fail too.
 Run by hand it prints the lines.
 """
 

@@ -139,7 +139,7 @@ _HANDHELDS: dict[str, tuple[Callable[[Any], Any], Callable[[Handheld, Any], obje
     "power": (_boolean, _power),
     "cut_after_bytes": (_bytes, _cut),
     "plugged": (_boolean, lambda handheld, plugged: handheld.modem.set_plugged(plugged)),
-    "drop": (_boolean, lambda handheld, _: handheld.modem.drop_carrier()),
+    "drop": (_boolean, lambda handheld, on: handheld.modem.drop_carrier() if on else None),
     "rate_bps": (_rate, Handheld.set_rate),
     "profile": (_profile, Handheld.set_profile),
 }

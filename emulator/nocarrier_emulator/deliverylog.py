@@ -3,7 +3,6 @@ lines failed, and every text as it came over the wire. In memory, until it is wa
 """
 
 import functools
-import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -20,7 +19,6 @@ from nocarrier_emulator.parties import BODY, DeviceParty
 from nocarrier_emulator.rawobserver import RawObserver
 
 _TEXT_CHARS = 24
-_FIN = re.compile(rb"<iq [^>]*>(?:<fin|<error)[^>]*>")
 
 
 class DeliveryLog:
@@ -100,8 +98,6 @@ class DeliveryLog:
     def _overhear(self, party: DeviceParty) -> None:
         for match in BODY.finditer(party.device.got):
             self._note(party._name, "hears", match[1].decode()[:_TEXT_CHARS])
-        for match in _FIN.finditer(party.device.got):
-            self._note(party._name, "hears fin", match[0].decode()[-300:])
 
 
 def _if_anything(args: tuple[Any, ...], result: Any) -> str | None:

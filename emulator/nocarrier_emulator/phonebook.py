@@ -115,9 +115,7 @@ class PhoneBook:
 
     def find(self, dialled: str) -> Subscriber:
         """dialled: what followed ATD: T or P, and a number with its hyphens and commas, or a name."""
-        for name in (dialled, dialled[1:]):
-            if name.lower() in self.names:
-                dialled = self.names[name.lower()]
-                break
+        for name in (dialled.lower(), dialled[1:].lower() if dialled[:1] in "tTpP" else ""):
+            dialled = self.names.get(name, dialled)
         digits = "".join(char for char in dialled if char.isdigit())
         return self.numbers.get(digits, Nobody())

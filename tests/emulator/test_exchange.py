@@ -282,14 +282,17 @@ class TestFaults:
         assert anna.runner.meter.calls >= 2
 
     def test_it_stalls_and_is_restarted(self):
-        self.played([(25, ("stall", {"on": True})), (60, ("restart", {"keep_sessions": False}))])
+        anna, _ = self.played([(25, ("stall", {"on": True})), (60, ("restart", {"keep_sessions": False}))])
+        assert anna.runner.meter.calls >= 2
 
     def test_it_says_that_it_has_more_than_it_was_sent(self):
         anna, shown = self.played([(25, ("lie", {"h": 100})), (200, ("lie", {"h": 0}))])
         assert anna.runner.meter.calls >= 2
 
     def test_it_says_that_it_has_less_than_it_has(self):
-        self.played([(25, ("lie", {"h": -1})), (40, ("restart", {"keep_sessions": True})), (300, ("lie", {"h": 0}))])
+        faults = [(25, ("lie", {"h": -1})), (40, ("restart", {"keep_sessions": True})), (300, ("lie", {"h": 0}))]
+        anna, _ = self.played(faults)
+        assert anna.runner.meter.calls >= 2
 
     def test_what_is_no_fault_is_refused(self):
         world = World(VirtualClock(), 1)

@@ -190,6 +190,17 @@ def test_the_readmes_scenario_word_by_word(tmp_path):
     assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr
 
 
+def test_a_recording_of_very_many_commands_is_a_scenario_still():
+    world = World(VirtualClock(), 1)
+    world.add("anna")
+    commands = Commands(world)
+    recording = Recording(world.clock, world, commands)
+    for _ in range(6_000):
+        world.clock.run(10)
+        commands.run({"handheld": "anna", "drop": False})
+    assert len(script.parsed(recording.text()).steps) == 9_802
+
+
 def test_what_was_recorded_plays_again_byte_for_byte():
     clock = VirtualClock()
     world = World(clock, 5)

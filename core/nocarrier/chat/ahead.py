@@ -2,7 +2,8 @@
 
 It is known again by its dedup keys, but these hold the newest messages only, and in a long walk, or while the archive
 does not answer, more may come. So the first and the last of them are noted by their archive ids, for each session: a
-session delivers everything between the two, and goes on doing so when it is resumed.
+session delivers everything between the two, and goes on doing so when it is resumed. A resumed one may have turned
+the two round; a walk does not come out of such a stretch again, and catchup.py then does without.
 """
 
 from nocarrier.compat import const

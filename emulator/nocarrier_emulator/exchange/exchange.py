@@ -56,10 +56,10 @@ class Exchange:
         self, write: Callable[[bytes], None], hang_up: Callable[[], None]
     ) -> tuple[Callable[[bytes], None], Callable[[], None]]:
         """A new connection: what is to be called with bytes of the client's, and when the transport is gone."""
-        connection = Connection(self, write, hang_up)
         if self.refuses:
             self.clock.call_later(0, hang_up)
             return lambda data: None, lambda: None
+        connection = Connection(self, write, hang_up)
         self._connections.append(connection)
 
         def closed() -> None:

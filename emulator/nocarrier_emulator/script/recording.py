@@ -7,19 +7,19 @@ from nocarrier_emulator.clock import Clock
 from nocarrier_emulator.commands import Commands
 from nocarrier_emulator.world import World
 
-_MOST_STEPS = 10_000
+_MOST_COMMANDS = 4_900  # each with its pause: together less than a scenario may have steps
 
 
 class Recording:
     """Begins when it is made; the world should just have been switched on. text(): the scenario until now.
 
-    What is behind the ten-thousandth command is not in it.
+    Of very many commands the first are in it.
     """
 
     def __init__(self, clock: Clock, world: World, commands: Commands) -> None:
         self._clock = clock
         self._names = list(world.handhelds)
-        self._steps: list[str] = []
+        self._steps: list[str] = []  # a pause, be it empty, and a command each
         self._last_ms = clock.now_ms()
         self._before = commands.on_command
         commands.on_command = self._command
@@ -32,7 +32,7 @@ class Recording:
 
     def _command(self, command: dict[str, Any]) -> None:
         self._before(command)
-        if len(self._steps) < _MOST_STEPS:
+        if len(self._steps) < 2 * _MOST_COMMANDS:
             self._steps += [self._pause(), _step(command)]
             self._last_ms = self._clock.now_ms()
 
