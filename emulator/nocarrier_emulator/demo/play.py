@@ -143,13 +143,16 @@ async def _play(stage: Stage, a: DeviceSide, b: Side, rng: random.Random) -> Non
             which.modem.drop_carrier()
 
 
-async def _all_there(stage: Stage, a: Side, b: Side) -> None:
+async def _all_there(stage: Stage, a: DeviceSide, b: Side) -> None:
     """Waits until both have everything and A knows it, then long enough for a doubled message to show itself.
 
-    A's knowing has a limit: what is judged is what arrived, and a receipt is a courtesy of the other side.
+    A's user looks meanwhile: for a handheld that nobody looks at, a server may keep receipts back until something
+    that matters is to be said (XEP-0352 §1). A's knowing has a limit: what is judged is what arrived, and a receipt is
+    a courtesy of the other side.
     """
     while await a.count() < len(b.sent) or await b.count() < len(a.sent):
         await asyncio.sleep(0.5)
+    await a.look()
     late_ms = stage.clock.now_ms() + _RECEIPT_MS
     while not _confirmed(a.sent) and stage.clock.now_ms() < late_ms:
         await asyncio.sleep(0.5)

@@ -134,10 +134,13 @@ class DeviceSide(Side):
                 return len(self._came)
             skip += len(page)
 
-    async def screen(self) -> list[str]:
-        """Opens the conversation and looks: the lines of the screen that have text."""
+    async def look(self) -> None:
+        """The user opens the conversation, and so tells the server that somebody is looking (XEP-0352)."""
         await self.device.ask("typed", key="Escape")
         await self.device.ask("typed", key="Enter")
+
+    async def screen(self) -> list[str]:
+        """The lines of the screen that have text."""
         answer = await self.device.ask("screen", screen=1)
         return [line for line in answer[-1]["screen"] if line.strip()]
 
