@@ -89,7 +89,10 @@ def incoming(
     if message_id and stanza.child("markable", ns.MARKERS) is not None:
         flags |= records.MARKABLE
     keys = _keys(stanza, sender, message_id, in_archive, body)
-    return Incoming(0, 0, delay_s(stanza) or now_s, flags, keys, in_archive, sender, message_id, body)
+    sent_s = delay_s(stanza)
+    message = Incoming(0, 0, sent_s or now_s, flags, keys, in_archive, sender, message_id, body)
+    message.waited = bool(sent_s)
+    return message
 
 
 def _keys(stanza: Node, sender: str, message_id: str, in_archive: str, body: str) -> bytes:

@@ -203,7 +203,7 @@ class Reader:
         if message is not None and inbox.is_aside(message.keys):
             message.utc_s = entry.utc_s or message.utc_s
             self._keep(message)
-        elif message is not None and not inbox.window.seen(message.keys, message.utc_s):
+        elif message is not None and not inbox.known_by(message):
             self._catch_up.hides()
 
     def _copy(self, stanza: Node) -> bool:
@@ -270,19 +270,18 @@ class Reader:
         if size_bytes > self._store.limits.body_bytes:
             message.flags = message.flags & ~records.RECEIPT_OWED | records.NOTICE  # it has not been read
             message.body = "too large (%d bytes)" % size_bytes
-        if self._store.inbox.window.seen(message.keys, message.utc_s):
+        key = self._store.inbox.known_by(message)
+        if key:
             if message.flags & records.RECEIPT_OWED:
                 self._store.make_room()
-                self._store.inbox.owe_again(message)
+                self._store.inbox.owe_again(message, key)
             return False
         message.h = count_add(self._acks.handled, 1) if self._acks.active else 0
-        if ahead:
-            if self._store.put_aside(message):
-                return True
+        if ahead and not self._store.put_aside(message):
             self._show_aside()  # no more room: as they came
-            if self._store.put_aside(message):
-                return True
-        self._show(message)
+            ahead = self._store.put_aside(message)
+        if not ahead:
+            self._show(message)
         return True
 
     def _show(self, message: Incoming) -> None:

@@ -1,5 +1,6 @@
 """Messages that arrived: on flash before they are acknowledged, each shown once, receipts owed until they are sent."""
 
+from nocarrier.compat import const
 from nocarrier.queue import records
 from nocarrier.queue.window import KEY_BYTES, Window, share_key
 
@@ -11,6 +12,8 @@ try:
     from nocarrier.queue.records import Incoming
 except ImportError:
     pass
+
+_CLOCKS_S = const(3600)
 
 
 class Inbox:
@@ -100,12 +103,39 @@ class Inbox:
                 return records.unpack_in(self._journal.read(position)[1])
         return None
 
-    def owe_again(self, message: Incoming) -> None:
-        """A message that is here has come once more, and asks for a receipt: its sender seems to have none.
+    def known_by(self, message: Incoming) -> bytes:
+        """The first of its keys by which a message is known to be here, or b"".
 
-        Unless it is the same copy, which has come by another way: that has the key of its archive entry.
+        One that a server has kept back may be older than all keys in memory: a session that acknowledged it is gone
+        with its acknowledgement, or it was kept for offline use as well as in the archive. Flash knows it still.
         """
-        if message.archive_id and self.window.holds(message.keys[:KEY_BYTES]):
+        keys = [message.keys[i : i + KEY_BYTES] for i in range(0, len(message.keys), KEY_BYTES)]
+        for key in keys:
+            if self.window.seen(key, message.utc_s):
+                return key
+        return self._on_flash(keys, message.utc_s) if message.waited else b""
+
+    def _on_flash(self, keys: "list[bytes]", utc_s: int) -> bytes:
+        """The one of these keys that a message there has. Looks back to where all is older than that time, and no less
+        than an hour, by which clocks may be wrong."""
+        for number in reversed(self._journal.numbers):
+            newest_s = 0
+            for _, kind, payload in self._journal.scan(number):
+                if kind == records.IN:
+                    _, _, then_s, _, known = records.in_head(payload)
+                    newest_s = max(newest_s, then_s)
+                    for key in keys:
+                        if known.find(key) >= 0 and self.window.fits(key, then_s, utc_s):
+                            return key
+            if newest_s and newest_s + _CLOCKS_S < utc_s:
+                return b""
+        return b""
+
+    def owe_again(self, message: Incoming, key: bytes) -> None:
+        """A message that is here, as this key says, has come once more, and asks for a receipt: its sender seems to
+        have none. Unless it is the same copy, which has come by another way: that has the key of its archive entry.
+        """
+        if message.archive_id and key == message.keys[:KEY_BYTES]:
             return
         for _, position in self._owed:
             owed = records.unpack_in(self._journal.read(position)[1])

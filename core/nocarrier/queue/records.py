@@ -100,7 +100,10 @@ class Outgoing:
 
 
 class Incoming:
-    """A message that arrived. sender: full address; h: the SM count that includes it; keys: its dedup keys."""
+    """A message that arrived. sender: full address; h: the SM count that includes it; keys: its dedup keys.
+
+    waited: a server has kept it back for a while; that is not on flash.
+    """
 
     def __init__(
         self,
@@ -123,6 +126,7 @@ class Incoming:
         self.sender = sender
         self.message_id = message_id
         self.body = body
+        self.waited = False
 
 
 def pack(kind: int, *fields: "Any") -> bytes:

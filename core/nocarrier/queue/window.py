@@ -47,9 +47,13 @@ class Window:
         for i in range(0, len(keys), KEY_BYTES):
             key = keys[i : i + KEY_BYTES]
             at = self._find(key)
-            if at >= 0 and not (key[0] & _WEAK and self._worn(self._hours[at], utc_s)):
+            if at >= 0 and not self._worn(key, self._hours[at], utc_s):
                 return True
         return False
+
+    def fits(self, key: bytes, then_s: int, utc_s: int) -> bool:
+        """True if a key that was made at one time still holds at the other."""
+        return not self._worn(key, then_s // _HOUR_S & _HOURS_MASK, utc_s)
 
     def remember(self, keys: bytes, utc_s: int) -> None:
         """Takes keys of a message of this time; the oldest go. Raises UsageError if they are more than the window."""
@@ -86,9 +90,9 @@ class Window:
             self._ring[self._at * KEY_BYTES : (self._at + 1) * KEY_BYTES] = packed[i + 2 : i + ROW_BYTES]
             self._at = (self._at + 1) % len(self._hours)
 
-    def _worn(self, then_h: int, utc_s: int) -> bool:
+    def _worn(self, key: bytes, then_h: int, utc_s: int) -> bool:
         """Clocks may jump either way; a long time is one in any direction."""
-        if not (then_h and utc_s):
+        if not (key[0] & _WEAK and then_h and utc_s):
             return False
         apart_h = (utc_s // _HOUR_S - then_h) & _HOURS_MASK
         return min(apart_h, _HOURS_MASK + 1 - apart_h) > self._weak_hours

@@ -127,7 +127,7 @@ def owe_again(queue: ComparedQueue, rng: random.Random) -> None:
         for old in queue.model.of("owed")[: -queue.limits.receipts + 1]:
             queue.model.write((("owed", old), None))
         queue.model.write((("owed", queue.store._numbers.peek()), message.message_id))
-    queue.store.inbox.owe_again(message)
+    queue.store.inbox.owe_again(message, message.keys[:0])
 
 
 def cancel(queue: ComparedQueue, rng: random.Random) -> None:
