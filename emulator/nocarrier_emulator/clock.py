@@ -36,9 +36,13 @@ class Clock:
     def now_ms(self) -> float:
         raise NotImplementedError
 
+    def call_at(self, due_ms: float, action: Action) -> Alarm:
+        """Calls action() at that time, or at once if it is over; of one time in the order in which they were asked."""
+        raise NotImplementedError
+
     def call_later(self, delay_ms: float, action: Action) -> Alarm:
         """Calls action() after delay_ms."""
-        raise NotImplementedError
+        return self.call_at(self.now_ms() + max(0.0, delay_ms), action)
 
     def ticks_ms(self) -> int:
         """now_ms as devices count it: modulo 2^30."""
@@ -48,41 +52,58 @@ class Clock:
         return self.epoch_s + int(self.now_ms() / 1000)
 
 
-class VirtualClock(Clock):
-    """Moves only when run() is called, from alarm to alarm; those of one time come in the order of their making."""
+class _Alarms:
+    """A queue of alarms; of one time in the order of their making."""
 
     def __init__(self) -> None:
-        self._now_ms = 0.0
-        self._alarms: list[tuple[float, int, Alarm]] = []
+        self.rows: list[tuple[float, int, Alarm]] = []
         self._order = itertools.count()
-        self._cancelled = 0  # of the alarms
+        self._cancelled = 0  # of the rows
 
-    def now_ms(self) -> float:
-        return self._now_ms
+    def add(self, due_ms: float, action: Action) -> Alarm:
+        alarm = Alarm(due_ms, action, self._on_cancel)
+        heapq.heappush(self.rows, (due_ms, next(self._order), alarm))
+        return alarm
 
-    def call_later(self, delay_ms: float, action: Action) -> Alarm:
-        alarm = Alarm(self._now_ms + max(0.0, delay_ms), action, self._on_cancel)
-        heapq.heappush(self._alarms, (alarm.due_ms, next(self._order), alarm))
+    def due(self, now_ms: float) -> Alarm | None:
+        """The next that is due by then, taken out; it may have been cancelled."""
+        if not self.rows or self.rows[0][0] > now_ms:
+            return None
+        alarm = heapq.heappop(self.rows)[2]
+        if alarm.action is None:
+            self._cancelled = max(0, self._cancelled - 1)
         return alarm
 
     def _on_cancel(self) -> None:
         """Most alarms are deadlines, which are put off again and again: those that will not come must not pile up."""
         self._cancelled += 1
-        if self._cancelled > _FEW and self._cancelled > len(self._alarms) // 2:
-            self._alarms = [row for row in self._alarms if row[2].action is not None]
-            heapq.heapify(self._alarms)
+        if self._cancelled > _FEW and self._cancelled > len(self.rows) // 2:
+            self.rows[:] = [row for row in self.rows if row[2].action is not None]
+            heapq.heapify(self.rows)
             self._cancelled = 0
+
+
+class VirtualClock(Clock):
+    """Moves only when run() is called, from alarm to alarm."""
+
+    def __init__(self) -> None:
+        self._now_ms = 0.0
+        self._alarms = _Alarms()
+
+    def now_ms(self) -> float:
+        return self._now_ms
+
+    def call_at(self, due_ms: float, action: Action) -> Alarm:
+        return self._alarms.add(max(due_ms, self._now_ms), action)
 
     def run(self, for_ms: float, until: Callable[[], bool] | None = None) -> bool:
         """Plays for_ms, or less if until() becomes true after an alarm. Returns whether it did."""
         end_ms = self._now_ms + for_ms
-        while self._alarms and self._alarms[0][0] <= end_ms:
-            due_ms, _, alarm = heapq.heappop(self._alarms)
+        while alarm := self._alarms.due(end_ms):
             action = alarm.action
             if action is None:
-                self._cancelled = max(0, self._cancelled - 1)
                 continue
-            self._now_ms = due_ms
+            self._now_ms = alarm.due_ms
             alarm.action = None
             action()
             if until is not None and until():
@@ -92,23 +113,61 @@ class VirtualClock(Clock):
 
 
 class ScaledClock(Clock):
-    """Real time, `speed` times as fast, on the running asyncio loop."""
+    """Real time, `speed` times as fast, on the running asyncio loop.
+
+    What an alarm raises goes to the loop's exception handler, and the others come all the same.
+    """
 
     def __init__(self, speed: float = 1.0) -> None:
         self.speed = speed
         self._loop = asyncio.get_running_loop()
-        self._start_s = self._loop.time()
+        self._then_s = self._loop.time()  # when it had that speed first
+        self._then_ms = 0.0
+        self._alarms = _Alarms()
+        self._timer: asyncio.TimerHandle | None = None  # for the first of them
 
     def now_ms(self) -> float:
-        return (self._loop.time() - self._start_s) * 1000 * self.speed
+        return self._then_ms + (self._loop.time() - self._then_s) * 1000 * self.speed
 
-    def call_later(self, delay_ms: float, action: Action) -> Alarm:
-        alarm = Alarm(self.now_ms() + delay_ms, action)
-        self._loop.call_later(max(0.0, delay_ms) / 1000 / self.speed, self._fire, alarm)
+    def set_speed(self, speed: float) -> None:
+        """From now on; alarms that are pending come at the times that they were made for."""
+        self._then_ms, self._then_s = self.now_ms(), self._loop.time()
+        self.speed = speed
+        self._arm()
+
+    def call_at(self, due_ms: float, action: Action) -> Alarm:
+        alarm = self._alarms.add(due_ms, action)
+        if self._alarms.rows[0][2] is alarm:
+            self._arm()
         return alarm
 
+    async def sleep(self, for_ms: float) -> None:
+        """Until so much of this clock's time has passed."""
+        over = asyncio.Event()
+        alarm = self.call_later(for_ms, over.set)
+        try:
+            await over.wait()
+        finally:
+            alarm.cancel()
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._alarms.rows:
+            at_s = self._then_s + (self._alarms.rows[0][0] - self._then_ms) / 1000 / self.speed
+            self._timer = self._loop.call_at(at_s, self._fire)
+
+    def _fire(self) -> None:
+        """All that are due. Those that they make come in a later turn of the loop, which has other things to do."""
+        self._timer = None
+        now_ms = self.now_ms()
+        while alarm := self._alarms.due(now_ms):
+            self._loop.call_soon(self._call, alarm)
+        self._arm()
+
     @staticmethod
-    def _fire(alarm: Alarm) -> None:
+    def _call(alarm: Alarm) -> None:
         action, alarm.action = alarm.action, None
         if action is not None:
             action()

@@ -1,8 +1,10 @@
 """Virtual time, and a line of so many bits per second."""
 
 import asyncio
+import random
 
 from nocarrier_emulator.clock import ScaledClock, VirtualClock
+from nocarrier_emulator.line.faults import Jitter
 from nocarrier_emulator.line.line import Line
 from nocarrier_emulator.line.profile import plain
 
@@ -26,7 +28,7 @@ def test_alarms_that_were_cancelled_do_not_pile_up():
     kept = [clock.call_later(10_000 + i, lambda i=i: seen.append(i)) for i in range(10)]
     for _ in range(50_000):
         clock.call_later(5_000, lambda: seen.append("cancelled")).cancel()
-    assert len(clock._alarms) < 3_000
+    assert len(clock._alarms.rows) < 3_000
     kept[3].cancel()
     kept[3].cancel()
     clock.run(20_000)
@@ -63,6 +65,60 @@ def test_scaled_time_runs_faster():
 
     now_ms, real_s = asyncio.run(main())
     assert now_ms >= 5_000 and real_s < 2
+
+
+def test_the_speed_of_scaled_time_can_change_under_alarms():
+    async def main():
+        clock = ScaledClock(1)
+        seen = []
+        for delay_ms in (30_000, 10_000, 20_000):
+            clock.call_later(delay_ms, lambda d=delay_ms: seen.append((d, clock.now_ms() >= d)))
+        clock.call_later(15_000, lambda: seen.append("cancelled")).cancel()
+        clock.set_speed(100_000)
+        done = asyncio.Event()
+        clock.call_later(40_000, done.set)
+        await asyncio.wait_for(done.wait(), 10)
+        clock.set_speed(0.001)
+        then_ms = clock.now_ms()
+        assert 40_000 <= then_ms and clock.now_ms() - then_ms < 1_000
+        return seen
+
+    assert asyncio.run(main()) == [(10_000, True), (20_000, True), (30_000, True)]
+
+
+def test_scaled_alarms_of_one_time_come_in_their_order_and_may_cancel_each_other():
+    async def main():
+        clock = ScaledClock(1000)
+        seen = []
+        alarms = [clock.call_at(1_000.1, lambda i=i: seen.append(i)) for i in range(500)]
+        clock.call_at(1_000, lambda: alarms[7].cancel())
+        clock.call_at(999, lambda: 1 // 0)  # the others come all the same
+        errors = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: errors.append(context["exception"]))
+        clock.call_at(1_000.1, lambda: alarms[8].cancel())
+        await clock.sleep(2_000)
+        assert len(errors) == 1 and alarms[8].action is None
+        return seen
+
+    assert asyncio.run(main()) == [i for i in range(500) if i != 7]
+
+
+def test_jitter_never_lets_a_portion_overtake_another():
+    """Be it that many arrive at once; and time goes on between the reckoning of one and that of the next."""
+    data = bytes(range(256)) * 40
+
+    async def main():
+        clock = ScaledClock(300)
+        line = Line(clock, plain(33_600, 20, faults=(Jitter(400),)), random.Random(3))
+        got = bytearray()
+        line.b.on_receive = got.extend
+        sent = 0
+        while len(got) < len(data):
+            sent += line.a.write(data[sent:])
+            await clock.sleep(30)
+        assert got == data
+
+    asyncio.run(asyncio.wait_for(main(), 20))
 
 
 def arrivals(line, clock):

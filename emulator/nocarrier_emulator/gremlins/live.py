@@ -31,7 +31,7 @@ class LivePlay(Play):
     async def _live(self, played: Sequence[Event]) -> Failure | None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._raised)
-        clock = ScaledClock(self._speed)
+        clock = self._scaled = ScaledClock(self._speed)
         # Prosody stalls on tokens that come in many small pieces: the number gathers them for some real time.
         number = TcpNumber(clock, "127.0.0.1", self._server.port, _GATHER_MS * self._speed)
         outside = Outside(self._server.domain, USERS, number, lambda: loop.run_in_executor(None, self._restart))
@@ -53,6 +53,6 @@ class LivePlay(Play):
         self._error = self._error or context.get("exception")
 
     async def _wait(self, for_ms: float) -> None:
-        await asyncio.sleep(for_ms / 1000 / self._speed)
+        await self._scaled.sleep(for_ms)
         if self._error is not None:
             raise self._error

@@ -57,9 +57,8 @@ class LineEnd:
             pieces = [altered for piece in pieces for altered in fault.altered(self, piece)]
             delay_ms += fault.delay_ms(self)
             late_ms += fault.late_ms(self)
-        now_ms = line.clock.now_ms()
-        self._arrived_ms = max(self._arrived_ms, now_ms + delay_ms)
-        line.clock.call_later(self._arrived_ms - now_ms + late_ms, lambda: self._arrived(pieces))
+        self._arrived_ms = max(self._arrived_ms, line.clock.now_ms() + delay_ms)
+        line.clock.call_at(self._arrived_ms + late_ms, lambda: self._arrived(pieces))
         self._pump()
         self.on_room()
 
