@@ -10,10 +10,12 @@ from typing import Any
 from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.handheld import Handheld
 from nocarrier_emulator.line import profile
+from nocarrier_emulator.line.tariff import Tariff
 from nocarrier_emulator.world import World
 from nocarrier_ports.handset import keys
 
 TEXT_CHARS = 1000  # of one command
+_DEAREST = 1_000_000
 RATES_BPS = (300, 1200, 2400, 9600, 14_400, 33_600)
 
 
@@ -91,6 +93,14 @@ def _profile(value: Any) -> profile.Profile:
     return profile.named(value if isinstance(value, str) else "")
 
 
+def _tariff(value: Any) -> Tariff:
+    known = {"per_call", "per_minute", "per_kb"}
+    fine = isinstance(value, dict) and value.keys() <= known
+    if not fine or not all(type(price) in (int, float) and 0 <= price <= _DEAREST for price in value.values()):
+        raise ValueError("prices are wanted: " + ", ".join(sorted(known)))
+    return Tariff(**value)
+
+
 def _message(value: Any) -> tuple[str, str]:
     if not isinstance(value, dict) or value.keys() != {"to", "body"}:
         raise ValueError("to and body are wanted")
@@ -142,4 +152,5 @@ _HANDHELDS: dict[str, tuple[Callable[[Any], Any], Callable[[Handheld, Any], obje
     "drop": (_boolean, lambda handheld, on: handheld.modem.drop_carrier() if on else None),
     "rate_bps": (_rate, Handheld.set_rate),
     "profile": (_profile, Handheld.set_profile),
+    "tariff": (_tariff, Handheld.set_tariff),
 }

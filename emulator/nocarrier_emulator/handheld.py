@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 from nocarrier.client import Client
 from nocarrier.limits import ClientLimits
@@ -13,6 +14,7 @@ from nocarrier.session.line import LineProfile
 from nocarrier_emulator.clock import Alarm, Clock
 from nocarrier_emulator.flash import MemoryFlash, PowerCut
 from nocarrier_emulator.line.profile import Profile
+from nocarrier_emulator.line.tariff import Tariff
 from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.surface import TextSurface
 from nocarrier_ports.handset.app import App
@@ -138,9 +140,15 @@ class Handheld:
         self.line.rate_bps = rate_bps
 
     def set_profile(self, profile: Profile) -> None:
-        """Another kind of line from the next call on."""
+        """Another kind of line from the next call on; it costs what the old one did if it has no prices itself."""
+        if profile.tariff == Tariff():
+            profile = replace(profile, tariff=self.modem.profile.tariff)
         self.modem.profile = profile
         self.line.rate_bps, self.line.latency_ms = profile.up_bps, int(profile.latency_ms)
+
+    def set_tariff(self, tariff: Tariff) -> None:
+        """Other prices from the next call on."""
+        self.modem.profile = replace(self.modem.profile, tariff=tariff)
 
     def key(self, code: int) -> None:
         """Presses and lets go."""

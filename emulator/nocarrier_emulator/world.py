@@ -76,6 +76,13 @@ class World:
         assert a is not None and b is not None
         self.exchange.befriend(a, b, name.capitalize(), other.capitalize())
 
+    def befriend_all(self) -> None:
+        """Everybody with everybody."""
+        names = list(self.handhelds)
+        for i, name in enumerate(names):
+            for other in names[:i]:
+                self.befriend(name, other)
+
     def restart(self, keep_sessions: bool) -> None:
         """Of the exchange, or of the server in its place, which knows itself what it keeps."""
         if self._outside:

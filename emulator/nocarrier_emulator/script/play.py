@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from nocarrier.queue import states
-from nocarrier_emulator.clock import VirtualClock
+from nocarrier_emulator.clock import Clock, VirtualClock
 from nocarrier_emulator.commands import Commands
 from nocarrier_emulator.handheld import Handheld
 from nocarrier_emulator.line.profile import named
@@ -46,63 +46,79 @@ class Outcome:
 
 
 class ScriptPlay:
-    """One play. profile: another than the scenario's. until_s: likewise."""
+    """One play, in virtual time. profile: another than the scenario's. until_s: likewise."""
 
     def __init__(self, script: Script, seed: int = 1, profile: str = "", until_s: float | None = None) -> None:
+        self._virtual = VirtualClock()
+        self._prepare(self._virtual, script, seed, profile, until_s)
+        trace = Trace(self._virtual)
+        trace.watch(self.world, self.commands)
+        self.outcome.trace = trace.lines
+
+    def _prepare(self, clock: Clock, script: Script, seed: int, profile: str, until_s: float | None) -> None:
+        """The world as it is before the first step: everybody is there, known to each other, and switched off."""
         profile = profile or script.profile
-        self._until_ms = (until_s or script.until_s) * 1000
-        self._clock = VirtualClock()
-        self._world = World(self._clock, seed, named(profile) if profile else USUAL)
+        self._clock = clock
+        self._begun_ms = clock.now_ms()
+        self._until_ms = self._begun_ms + (until_s or script.until_s) * 1000
+        self.world = World(clock, seed, named(profile) if profile else USUAL)
         for name in script.handhelds:
-            self._world.add(name)
-        for i, name in enumerate(script.handhelds):
-            for other in script.handhelds[:i]:
-                self._world.befriend(name, other)
-        self._commands = Commands(self._world)
-        trace = Trace(self._clock)
-        trace.watch(self._world, self._commands)
-        self.outcome = Outcome(script, seed, trace=trace.lines)
+            self.world.add(name)
+        self.world.befriend_all()
+        self.commands = Commands(self.world)
+        self.outcome = Outcome(script, seed)
 
     def run(self) -> Outcome:
         """Raises ScriptError for a command that is none; what was expected and has not come is in the outcome."""
-        for handheld in self._world.handhelds.values():
+        playing = self.played()
+        try:
+            playing.send(None)
+        except StopIteration:
+            return self.outcome
+        raise AssertionError("virtual time waits for nobody")
+
+    async def played(self) -> None:
+        """As run(), where time has to be waited for."""
+        for handheld in self.world.handhelds.values():
             handheld.power_on()
         self._sample()
         for step in self.outcome.script.steps:
-            result = self._step(step)
+            result = await self._step(step)
             self.outcome.results.append(result)
             if result.outcome != PASSED:
                 break
-        return self.outcome
 
-    def _step(self, step: Step) -> Result:
+    async def _step(self, step: Step) -> Result:
         why = ""
         if step.kind == "wait_s":
-            self._wait(step.value, lambda: False)
+            await self._wait(step.value, lambda: False)
         elif step.kind == "screenshot":
-            self.outcome.screens[step.value] = self._world.handhelds[step.handheld].surface.plain()
+            self.outcome.screens[step.value] = self.world.handhelds[step.handheld].surface.plain()
         elif step.kind in EXPECTATIONS:
-            why = self._expect(step)
+            why = await self._expect(step)
         else:
             command = (
                 dict(step.value) if step.kind == "exchange" else {"handheld": step.handheld, step.kind: step.value}
             )
             try:
-                self._commands.run(command)
+                self.commands.run(command)
             except ValueError as error:
                 raise ScriptError("step %d: %s" % (step.number, error)) from None
         late = self._clock.now_ms() >= self._until_ms
         outcome = TIMED_OUT if late else FAILED if why else PASSED
-        return Result(step, outcome, self._clock.now_ms() / 1000, why or ("time is up" if late else ""))
+        return Result(step, outcome, self._now_s(), why or ("time is up" if late else ""))
 
-    def _wait(self, for_s: float, until: Callable[[], bool]) -> bool:
-        return self._clock.run(min(for_s * 1000, self._until_ms - self._clock.now_ms()), until)
+    def _now_s(self) -> float:
+        return (self._clock.now_ms() - self._begun_ms) / 1000
 
-    def _expect(self, step: Step) -> str:
+    async def _wait(self, for_s: float, until: Callable[[], bool]) -> bool:
+        return self._virtual.run(min(for_s * 1000, self._until_ms - self._virtual.now_ms()), until)
+
+    async def _expect(self, step: Step) -> str:
         """Why it did not come; "" if it did."""
-        handheld = self._world.handhelds.get(step.handheld)
+        handheld = self.world.handhelds.get(step.handheld)
         if step.kind == "expect_seconds":
-            now_s = self._clock.now_ms() / 1000
+            now_s = self._now_s()
             return "" if now_s <= step.value else "%.1f s have passed" % now_s
         assert handheld is not None
         if step.kind == "expect_bytes":
@@ -112,16 +128,14 @@ class ScriptPlay:
         check = _CHECKS[step.kind]
         if step.kind in AT_ONCE:
             return "" if check(handheld, step.value) else _shown(handheld)
-        if check(handheld, step.value) or self._wait(step.within_s, lambda: check(handheld, step.value)):
+        if check(handheld, step.value) or await self._wait(step.within_s, lambda: check(handheld, step.value)):
             return ""
         return "not within %g s\n%s" % (step.within_s, _shown(handheld))
 
     def _sample(self) -> None:
-        for name, handheld in self._world.handhelds.items():
+        for name, handheld in self.world.handhelds.items():
             meter = handheld.modem.meter
-            self.outcome.meters.append(
-                (self._clock.now_ms() / 1000, name, meter.bytes_up + meter.bytes_down, meter.cost())
-            )
+            self.outcome.meters.append((self._now_s(), name, meter.bytes_up + meter.bytes_down, meter.cost()))
         self._clock.call_later(_SAMPLE_MS, self._sample)
 
 

@@ -1,39 +1,113 @@
-"""What the page shows: two handhelds, their modems and lines, and the exchange that both call."""
+"""What the page shows: handhelds, their modems and lines, the exchange that all call, and who plays with them."""
 
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from nocarrier_emulator.clock import Clock
-from nocarrier_emulator.commands import Commands
+from nocarrier_emulator.clock import ScaledClock
 from nocarrier_emulator.handheld import Handheld
+from nocarrier_emulator.line.profile import Profile, shipped
+from nocarrier_emulator.script.live import LiveScriptPlay
 from nocarrier_emulator.script.recording import Recording
-from nocarrier_emulator.world import World
+from nocarrier_emulator.script.script import Script, parsed
+from nocarrier_emulator.web.player import Player
+from nocarrier_emulator.web.wire import Wire
 
 _NAMES = ("anna", "bert")
+SPEEDS = (1, 4, 16)
+_GREMLINS = 1_000_000
+_SAMPLE_MS, _SAMPLES = 1_000, 60
 
 
 class Desk:
-    """Both handhelds are switched on and call at once. seed: see World.
+    """At the beginning two handhelds are switched on and call at once. seed: see World; a replay has the same again.
 
-    command(command): see Commands. recording(): what was done until now, as a scenario.
+    Besides the commands of a world (Commands) there are those of the desk: {"desk": "gremlin", "number": 7},
+    {"desk": "speed", "times": 4}, {"desk": "play", "scenario": its text}, {"desk": "replay", "on": true}, and "on":
+    false to stop what plays. wire: what crosses the lines.
     """
 
-    def __init__(self, clock: Clock, seed: int) -> None:
-        self._world = World(clock, seed)
-        for name in _NAMES:
-            self._world.add(name)
-        self._world.befriend(*_NAMES)
-        commands = Commands(self._world)
-        self.command = commands.run
-        self.recording = Recording(clock, self._world, commands).text
+    def __init__(self, clock: ScaledClock, seed: int) -> None:
+        self._clock, self._seed = clock, seed
+        self.player = Player(clock)
+        self.wire = Wire(clock)
+        self._lay(LiveScriptPlay(Script("desk", _NAMES, ()), seed, clock))
         for handheld in self._world.handhelds.values():
             handheld.power_on()
+        self._sample()
 
-    def state(self) -> list[dict[str, Any]]:
-        """Everything that a page shows, one object a handheld."""
-        return [self._handheld(name, handheld) for name, handheld in self._world.handhelds.items()]
+    def command(self, command: Any) -> None:
+        """Raises ValueError, which says what is wrong, for what is none; nothing has happened then."""
+        if not isinstance(command, dict) or "desk" not in command:
+            self._commands.run(command)
+            return
+        what = command["desk"]
+        argument, act = _COMMANDS.get(what if isinstance(what, str) else "", ("", None))
+        if act is None or command.keys() != {"desk", argument}:
+            wanted = ", ".join("%s with %s" % (name, row[0]) for name, row in _COMMANDS.items())
+            raise ValueError("a desk takes: " + wanted)
+        act(self, command[argument])
 
-    @staticmethod
-    def _handheld(name: str, handheld: Handheld) -> dict[str, Any]:
+    def recording(self) -> str:
+        """What was done until now, as a scenario."""
+        return self._recording.text()
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a page shows, but for the wire."""
+        return {
+            "handhelds": [self._handheld(name, handheld) for name, handheld in self._world.handhelds.items()],
+            "desk": {"speed": self._clock.speed, "playing": self.player.playing, "said": self.player.said},
+        }
+
+    def _lay(self, play: LiveScriptPlay) -> None:
+        """Another world is on the desk."""
+        self._world, self._commands = play.world, play.commands
+        self.wire.watch(self._world, self._commands)
+        self._recording = Recording(self._clock, self._world, self._commands, play.outcome.script.profile)
+        self._before = dict.fromkeys(self._world.handhelds, 0)  # bytes, at the last sample
+        self._rates: dict[str, deque[int]] = {name: deque(maxlen=_SAMPLES) for name in self._before}
+
+    def _play(self, scenario: Script) -> None:
+        self.player.stop()
+        for handheld in self._world.handhelds.values():
+            handheld.power_off()
+        play = LiveScriptPlay(scenario, self._seed, self._clock)
+        self._lay(play)
+        self.player.scenario(play)
+
+    def play(self, text: Any) -> None:
+        if not isinstance(text, str):
+            raise ValueError("the text of a scenario is wanted")
+        self._play(parsed(text))
+
+    def replay(self, on: Any) -> None:
+        if on is True:
+            self._play(parsed(self.recording(), "replay"))
+        else:
+            self.player.stop()
+
+    def gremlin(self, number: Any) -> None:
+        if type(number) is not int or not 0 < number <= _GREMLINS:
+            raise ValueError("gremlins have numbers from 1 to %d" % _GREMLINS)
+        if not set(_NAMES) <= self._world.handhelds.keys():
+            raise ValueError("gremlins play with %s and %s" % _NAMES)
+        self.player.gremlin(number, self._commands)
+
+    def speed(self, times: Any) -> None:
+        if type(times) is not int or times not in SPEEDS:
+            raise ValueError("time goes %s times as fast" % ", ".join(map(str, SPEEDS)))
+        self._clock.set_speed(times)
+
+    def _sample(self) -> None:
+        for name, handheld in self._world.handhelds.items():
+            meter = handheld.modem.meter
+            passed = meter.bytes_up + meter.bytes_down
+            self._rates[name].append(passed - self._before[name])
+            self._before[name] = passed
+        self._clock.call_later(_SAMPLE_MS, self._sample)
+
+    def _handheld(self, name: str, handheld: Handheld) -> dict[str, Any]:
         modem = handheld.modem
         return {
             "name": name,
@@ -44,6 +118,25 @@ class Desk:
             "bytes_up": modem.meter.bytes_up,
             "bytes_down": modem.meter.bytes_down,
             "seconds": int(modem.meter.connected_ms() / 1000),
-            "rate_bps": modem.profile.down_bps,
+            "cost": round(modem.meter.cost(), 2),
+            "per_minute": modem.profile.tariff.per_minute,
+            "per_kb": modem.profile.tariff.per_kb,
+            "bytes_per_second": list(self._rates[name]),
+            "rate_bps": modem.profile.up_bps,
+            "profile": _name_of(modem.profile),
             "plugged": modem.dialtone,
         }
+
+
+def _name_of(profile: Profile) -> str:
+    """Of a shipped profile; "" for others."""
+    return next((name for name, like in shipped().items() if replace(like, tariff=profile.tariff) == profile), "")
+
+
+# What a desk takes besides: the name of the argument, and what is then done.
+_COMMANDS: dict[str, tuple[str, Callable[[Desk, Any], None] | None]] = {
+    "gremlin": ("number", Desk.gremlin),
+    "speed": ("times", Desk.speed),
+    "play": ("scenario", Desk.play),
+    "replay": ("on", Desk.replay),
+}

@@ -9,17 +9,20 @@ import json
 import os
 import sys
 import webbrowser
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from aiohttp import WSMsgType, web
 
 from nocarrier_emulator.clock import ScaledClock
 from nocarrier_emulator.commands import RATES_BPS
-from nocarrier_emulator.web.desk import Desk
+from nocarrier_emulator.line.profile import shipped
+from nocarrier_emulator.web.desk import SPEEDS, Desk
 
 _PAGE = Path(__file__).parent / "page"
 _FRAME_S = 0.05
-_COMMAND_BYTES = 8192
+_COMMAND_BYTES = 1 << 20  # of one command, which may be a whole scenario
 # The page loads nothing from elsewhere, and nobody may frame it.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
@@ -79,14 +82,17 @@ class Server:
             await socket.send_json({"refused": str(error)})
 
     async def _send_frames(self, socket: web.WebSocketResponse) -> None:
-        """The state, whenever it has changed, at most so many times a second."""
-        await socket.send_json({"rates_bps": RATES_BPS})
-        shown = ""
+        """The state, whenever it has changed, at most so many times a second; and what has crossed the lines."""
+        await socket.send_json({"rates_bps": RATES_BPS, "profiles": list(shipped()), "speeds": SPEEDS})
+        shown, wire = "", 0
         while not socket.closed:
-            frame = json.dumps({"handhelds": self._desk.state()})
+            frame = json.dumps(self._desk.state())
             if frame != shown:
                 shown = frame
                 await socket.send_str(frame)
+            if wire != self._desk.wire.count:
+                rows, wire = self._desk.wire.since(wire), self._desk.wire.count
+                await socket.send_json({"wire": rows})
             await asyncio.sleep(_FRAME_S)
 
     async def _add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -118,8 +124,17 @@ def run(host: str, port: int, seed: int, headless: bool) -> int:
     return 0
 
 
+def _broken(desk: Desk, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """An alarm of the world has raised: the page says so, and the terminal has the rest."""
+    if isinstance(context.get("exception"), Exception):
+        desk.player.raised(context["exception"])
+    loop.default_exception_handler(context)
+
+
 async def _serve(host: str, port: int, seed: int, headless: bool) -> None:
-    runner = web.AppRunner(Server(Desk(ScaledClock(), seed), host).app(), access_log=None)
+    desk = Desk(ScaledClock(), seed)
+    asyncio.get_running_loop().set_exception_handler(partial(_broken, desk))
+    runner = web.AppRunner(Server(desk, host).app(), access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, host, port)
     await site.start()

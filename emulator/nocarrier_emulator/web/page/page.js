@@ -14,8 +14,9 @@ const NAMED_KEYS = new Set(["Enter", "Backspace", "Escape", "ArrowUp", "ArrowDow
 const desk = document.getElementById("desk");
 const lost = document.getElementById("lost");
 let socket = null;
-let rates = [];
+let choices = { rates_bps: [], profiles: [], speeds: [] };
 let handhelds = [];
+const WIRE_ROWS = 100;
 
 function send(command) {
   if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(command));
@@ -27,8 +28,18 @@ class Handheld {
     this.root = document.getElementById("handheld").content.firstElementChild.cloneNode(true);
     const find = (selector) => this.root.querySelector(selector);
     [this.jid, this.screen, this.lamps, this.meter] = [".jid", ".screen", ".lamps", ".meter"].map(find);
-    [this.rate, this.plug, this.power] = [".rate", ".plug", ".power"].map(find);
-    for (const bps of rates) this.rate.add(new Option(bps, bps));
+    [this.rate, this.profile, this.plug, this.power] = [".rate", ".profile", ".plug", ".power"].map(find);
+    [this.graph, this.wire] = [".graph polyline", ".wire ol"].map(find);
+    for (const bps of choices.rates_bps) this.rate.add(new Option(bps, bps));
+    for (const name of choices.profiles) this.profile.add(new Option(name, name));
+    this.profile.addEventListener("change", () => this.send({ profile: this.profile.value }));
+    [this.perMinute, this.perKb] = [".per-minute", ".per-kb"].map(find);
+    for (const price of [this.perMinute, this.perKb]) {
+      price.addEventListener("change", () => {
+        this.send({ tariff: { per_minute: Number(this.perMinute.value), per_kb: Number(this.perKb.value) } });
+      });
+    }
+    find(".drop").addEventListener("click", () => this.send({ drop: true }));
     this.rate.addEventListener("change", () => this.send({ rate_bps: Number(this.rate.value) }));
     this.plug.addEventListener("click", () => this.send({ plugged: !this.state.plugged }));
     this.power.addEventListener("click", () => this.send({ power: !this.state.power }));
@@ -103,21 +114,102 @@ class Handheld {
       }
       lamp.classList.toggle("lit", lit);
     }
-    this.meter.textContent = `${state.bytes_up} B up · ${state.bytes_down} B down · ${state.seconds} s`;
-    this.rate.value = state.rate_bps;
+    const cost = state.cost ? ` · costs ${state.cost.toFixed(2)}` : "";
+    this.meter.textContent = `${state.bytes_up} B up · ${state.bytes_down} B down · ${state.seconds} s${cost}`;
+    this.drawGraph(state.bytes_per_second);
+    this.drawRate(state.rate_bps);
+    this.profile.value = state.profile;
+    this.drawPrice(this.perMinute, state.per_minute);
+    this.drawPrice(this.perKb, state.per_kb);
     this.plug.textContent = state.plugged ? "pull the plug" : "plug it in again";
     this.plug.setAttribute("aria-pressed", String(!state.plugged));
     this.power.textContent = state.power ? "switch off" : "switch on";
     this.power.setAttribute("aria-pressed", String(!state.power));
   }
+
+  drawGraph(rates) {
+    const most = Math.max(100, ...rates);
+    this.graph.setAttribute("points", rates.map((bytes, i) => `${i},${(19.5 - (19 * bytes) / most).toFixed(1)}`).join(" "));
+  }
+
+  // Lines of some profiles have rates that nobody would set by hand.
+  drawRate(bps) {
+    if (![...this.rate.options].some((option) => Number(option.value) === bps)) this.rate.add(new Option(bps, bps));
+    this.rate.value = bps;
+  }
+
+  // Not under the fingers of somebody who is writing it.
+  drawPrice(field, price) {
+    if (document.activeElement !== field) field.value = price;
+  }
+
+  addWire(row) {
+    const line = document.createElement("li");
+    line.className = row.way.replace(" ", "-");
+    const price = row.bytes === undefined ? "" : ` ${row.bytes} B, ${row.seconds} s${row.cost ? `, costs ${row.cost}` : ""}`;
+    const head = document.createElement("b");
+    head.textContent = `${row.at_s.toFixed(1)} ${row.way}${price}`;
+    line.append(head, ` ${row.text}`);
+    const view = this.wire.parentElement;
+    const atEnd = view.scrollTop + view.clientHeight >= view.scrollHeight - 4;
+    this.wire.append(line);
+    while (this.wire.children.length > WIRE_ROWS) this.wire.firstChild.remove();
+    if (atEnd) view.scrollTop = view.scrollHeight;
+  }
 }
 
+class Desk {
+  constructor() {
+    const find = (id) => document.getElementById(id);
+    [this.speed, this.said, this.stop] = ["speed", "said", "stop"].map(find);
+    this.speed.addEventListener("change", () => send({ desk: "speed", times: Number(this.speed.value) }));
+    find("gremlin").addEventListener("click", () => send({ desk: "gremlin", number: Number(find("gremlin-number").value) }));
+    find("replay").addEventListener("click", () => send({ desk: "replay", on: true }));
+    this.stop.addEventListener("click", () => send({ desk: "replay", on: false }));
+    find("scenario").addEventListener("change", async (event) => {
+      const [file] = event.target.files;
+      event.target.value = "";
+      if (file) send({ desk: "play", scenario: await file.text() });
+    });
+  }
+
+  setSpeeds(speeds) {
+    this.speed.replaceChildren(...speeds.map((times) => new Option(times === 1 ? "as it does" : `${times} times as fast`, times)));
+  }
+
+  draw(state) {
+    this.speed.value = state.speed;
+    this.stop.disabled = !state.playing;
+    this.say(state.playing ? `${state.playing} plays` : state.said);
+  }
+
+  say(text) {
+    if (this.said.textContent !== text) this.said.textContent = text;
+  }
+}
+
+const controls = new Desk();
+
 function receive(message) {
-  if (message.rates_bps) rates = message.rates_bps;
-  (message.handhelds || []).forEach((state, i) => {
+  if (message.speeds) {
+    choices = message;
+    controls.setSpeeds(choices.speeds);
+  }
+  if (message.refused) controls.say(message.refused);
+  if (message.desk) controls.draw(message.desk);
+  if (message.handhelds) drawHandhelds(message.handhelds);
+  for (const row of message.wire || []) {
+    const handheld = handhelds.find((each) => each.state.name === row.who);
+    if (handheld) handheld.addWire(row);
+  }
+}
+
+function drawHandhelds(states) {
+  states.forEach((state, i) => {
     if (!handhelds[i]) handhelds[i] = new Handheld();
     handhelds[i].draw(state);
   });
+  for (const gone of handhelds.splice(states.length)) gone.root.remove();
 }
 
 function connect() {
