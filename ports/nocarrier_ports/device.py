@@ -34,7 +34,8 @@ def boot(
 ) -> "tuple[App, int]":
     """Everything that runs, of what settings.json in the folder says; and how fast the clock is.
 
-    surface(): the display (handset/screen.py), with width_px and height_px. wire(port): the stream to the modem.
+    surface(): the display (handset/screen.py), with width_px and height_px, and has(code point) if it has letters
+    beyond ASCII. wire(port): the stream to the modem.
     entropy(n): n random bytes. on_event: see App.
     """
     from nocarrier_ports.settings import load
@@ -53,7 +54,8 @@ def boot(
     client = Client(settings.account, store, settings.line, entropy, settings.client)
     runner = Runner(client, link, entropy, settings.runner)
     client.open()
-    app = App(client, runner, Screen(display, display.width_px, display.height_px), _PAGE_CHARS, on_event)
+    screen = Screen(display, display.width_px, display.height_px, getattr(display, "has", None))
+    app = App(client, runner, screen, _PAGE_CHARS, on_event)
     return app, settings.speed
 
 

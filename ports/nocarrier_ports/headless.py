@@ -3,6 +3,8 @@
 import framebuf
 
 from nocarrier_ports import device
+from nocarrier_ports.handset import font
+from nocarrier_ports.handset.letters import draw
 from nocarrier_ports.remote import Remote
 
 try:
@@ -24,9 +26,12 @@ class Display:
     height_px = _HEIGHT_PX
 
     def __init__(self) -> None:
-        pixels = framebuf.FrameBuffer(bytearray(_WIDTH_PX * _HEIGHT_PX // 8), _WIDTH_PX, _HEIGHT_PX, framebuf.MONO_HLSB)
-        self.fill, self.fill_rect = pixels.fill, pixels.fill_rect
-        self.text = pixels.text
+        self._pixels = bytearray(_WIDTH_PX * _HEIGHT_PX // 8)
+        frame = framebuf.FrameBuffer(self._pixels, _WIDTH_PX, _HEIGHT_PX, framebuf.MONO_HLSB)
+        self.fill, self.fill_rect, self.has = frame.fill, frame.fill_rect, font.has
+
+    def text(self, text: str, x: int, y: int, color: int) -> None:
+        draw(self._pixels, _WIDTH_PX, text, x, y, color)
 
     def show(self) -> None:
         pass

@@ -1,7 +1,11 @@
-"""MicroPython keeps for good every letter that is taken out of a text: nothing of ours may do so."""
+"""Letters on MicroPython: none that is taken out of a text is kept for good; those on a screen are the emulator's."""
 
 import subprocess
 from pathlib import Path
+
+from nocarrier_emulator.surface import TextSurface
+from nocarrier_ports.handset import font
+from nocarrier_ports.handset.screen import Screen
 
 EMULATOR = Path(__file__).parents[2] / "emulator"
 
@@ -45,6 +49,37 @@ for block in range(2):
         before = gc.mem_alloc()
 print(gc.mem_alloc() - before)
 """
+
+
+LINES = (
+    ("online Köln", True),
+    ("привет, ça va? Łódź", False),
+    ("longer than the screen is wide", False),
+)
+DRAW = """
+import binascii
+from nocarrier_ports.handset.screen import Screen
+from nocarrier_ports.headless import Display
+
+display = Display()
+screen = Screen(display, display.width_px, display.height_px, display.has)
+for row, (text, inverted) in enumerate(%r):
+    screen.line(row + 2, text, inverted)
+print(binascii.hexlify(display._pixels).decode())
+"""
+
+
+def test_a_device_draws_what_the_emulator_shows_pixel_by_pixel(tool):
+    done = subprocess.run(
+        [tool("MICROPYTHON32"), "-c", DRAW % (LINES,)], env={"MICROPYPATH": ".frozen"}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    surface = TextSurface(160, 128)
+    screen = Screen(surface, 160, 128, font.has)
+    for row, (text, inverted) in enumerate(LINES):
+        screen.line(row + 2, text, inverted)
+    assert done.stdout.strip() == surface.pixels().hex()
+    assert sum(byte.bit_count() for byte in surface.pixels()) > 1_000
 
 
 def test_three_thousand_letters_leave_nothing_behind(tool):

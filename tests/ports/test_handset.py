@@ -15,7 +15,7 @@ from nocarrier_emulator.line.profile import plain
 from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.phonebook import PhoneBook, Service
 from nocarrier_emulator.surface import TextSurface
-from nocarrier_ports.handset import keys, words
+from nocarrier_ports.handset import font, keys, words
 from nocarrier_ports.handset.screen import Screen, harmless, wrapped
 from nocarrier_ports.links import link as links
 
@@ -312,6 +312,9 @@ def test_a_font_without_umlauts_shows_something_readable():
     plain = Screen(surface, 80, 16)
     plain.line(0, "Grüße ж…")
     assert plain.lines()[0] == "Gruesse ?..."[:10]
+    own = Screen(surface, 80, 16, font.has)
+    own.line(0, "Grüße ж你…")
+    assert own.lines()[0] == "Grüße ж?…"
 
 
 def test_only_what_changed_is_drawn():

@@ -1,15 +1,35 @@
 """The page's desk in a real Chromium: gremlins, replays, scenarios, knobs, wires; by keyboard, on a small screen."""
 
+import base64
 import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from nocarrier_emulator.surface import TextSurface
+
 NARROW = {"width": 360, "height": 740}
 FOCUSED = """() => {
     const it = document.activeElement;
     return [it.id || it.className, it.getAttribute("aria-label") || it.textContent.trim()].join(" ");
+}"""
+# The lines of the first screen, and a 1 for each of its pixels that is drawn, 0 for the others.
+SHOWN = """() => {
+    const canvas = document.querySelector("canvas");
+    const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    const pixels = Array.from({ length: data.length / 4 }, (_, i) => (data[4 * i + 3] > 0 ? 1 : 0));
+    return [Array.from(document.querySelector(".screen").children, (row) => row.textContent), pixels];
+}"""
+# The same of a picture, whose ink is darker than its paper.
+DECODED = """async (url) => {
+    const picture = new Image();
+    picture.src = url;
+    await picture.decode();
+    const context = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+    context.drawImage(picture, 0, 0);
+    const data = context.getImageData(0, 0, picture.width, picture.height).data;
+    return Array.from({ length: data.length / 4 }, (_, i) => (data[4 * i] < 100 ? 1 : 0));
 }"""
 SCENARIO = """
 profile = "v22bis"
@@ -92,6 +112,24 @@ def test_another_line_and_its_price(page):
     assert "***" in anna.get_by_role("region", name="on the wire").inner_text()
     points = anna.locator(".graph polyline").get_attribute("points")
     assert len(points.split()) > 5
+
+
+def test_the_screen_is_the_devices_pixel_by_pixel(page):
+    """A PNG of the same lines, which Chromium reads, has ink where the page has drawn some, and nowhere else."""
+    anna = handheld(page, 0)
+    anna.get_by_label("type here").press("Escape")
+    anna.get_by_label("type here").press("F2")
+    anna.get_by_label("type here").fill("Grüße, привет ß€…")
+    expect(screen(page, 0)).to_contain_text("привет ß€…")
+    rows, drawn = page.evaluate(SHOWN)
+    anna.get_by_label("type here").press("Escape")
+    surface = TextSurface()
+    for row, text in enumerate(rows):
+        inverted = drawn[(8 * row + 1) * surface.width_px - 1]
+        surface.fill_rect(0, row * 8, surface.width_px, 8, inverted)
+        surface.text(text, 0, row * 8, 0 if inverted else 1)
+    assert sum(inverted for _, inverted in surface.lines) == 2 and len("".join(rows).split()) > 5
+    assert page.evaluate(DECODED, "data:image/png;base64," + base64.b64encode(surface.png()).decode()) == drawn
 
 
 def test_everything_can_be_reached_and_pressed_by_keyboard_alone(page):

@@ -30,13 +30,17 @@ class Result:
 
 @dataclass
 class Outcome:
-    """What became of a scenario. screens: by the names of screenshots; meters: (seconds, handheld, bytes, cost)."""
+    """What became of a scenario. screens, pictures: by the names of screenshots, as text and as PNG.
+
+    meters: (seconds, handheld, bytes, cost).
+    """
 
     script: Script
     seed: int
     results: list[Result] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
     screens: dict[str, str] = field(default_factory=dict)
+    pictures: dict[str, bytes] = field(default_factory=dict)
     meters: list[tuple[float, str, int, float]] = field(default_factory=list)
 
     @property
@@ -93,7 +97,8 @@ class ScriptPlay:
         if step.kind == "wait_s":
             await self._wait(step.value, lambda: False)
         elif step.kind == "screenshot":
-            self.outcome.screens[step.value] = self.world.handhelds[step.handheld].surface.plain()
+            surface = self.world.handhelds[step.handheld].surface
+            self.outcome.screens[step.value], self.outcome.pictures[step.value] = surface.plain(), surface.png()
         elif step.kind in EXPECTATIONS:
             why = await self._expect(step)
         else:

@@ -15,6 +15,7 @@ def write(folder: Path, outcome: Outcome) -> None:
     (folder / "meters.csv").write_text("\n".join(rows) + "\n")
     for name, screen in outcome.screens.items():
         (folder / (name + ".txt")).write_text(screen + "\n")
+        (folder / (name + ".png")).write_bytes(outcome.pictures[name])
 
 
 def junit(outcome: Outcome) -> Element:

@@ -113,6 +113,7 @@ class Desk:
             "name": name,
             "jid": handheld.account.jid,
             "power": handheld.app is not None,
+            "width_px": handheld.surface.width_px,
             "screen": [[text, inverted] for text, inverted in handheld.surface.lines],
             "lamps": modem.lamps(),
             "bytes_up": modem.meter.bytes_up,

@@ -3,12 +3,12 @@
 from nocarrier.wire.chars import code_points, letter
 
 try:
-    from typing import Any
+    from typing import Any, Callable, Optional
 except ImportError:
     pass
 
 CELL_PX = 8
-# What a font without these letters shows instead; the rest becomes "?".
+# What is shown instead of letters that a font has not got; the rest becomes "?".
 _PLAIN = (
     (0xE4, "ae"), (0xF6, "oe"), (0xFC, "ue"), (0xC4, "Ae"), (0xD6, "Oe"), (0xDC, "Ue"), (0xDF, "ss"), (0xE9, "e"),
     (0xE8, "e"), (0x2026, "..."),
@@ -54,13 +54,22 @@ def _plain(code: int) -> str:
     return "?"
 
 
-class Screen:
-    """A grid of text lines. surface: framebuf-shaped, of width_px by height_px. draws_unicode: its font's reach."""
+def _is_ascii(code: int) -> bool:
+    return 0x20 <= code < 0x7F
 
-    def __init__(self, surface: "Any", width_px: int, height_px: int, draws_unicode: bool = False) -> None:
+
+class Screen:
+    """A grid of text lines. surface: framebuf-shaped, of width_px by height_px.
+
+    has(code point): whether the surface has a letter for it; None: it has those of ASCII, as framebuf has.
+    """
+
+    def __init__(
+        self, surface: "Any", width_px: int, height_px: int, has: "Optional[Callable[[int], bool]]" = None
+    ) -> None:
         self._surface = surface
         self._width_px = width_px
-        self._unicode = draws_unicode
+        self._has = has or _is_ascii
         self.cols = width_px // CELL_PX
         self.rows = height_px // CELL_PX
         self._shown = [""] * self.rows
@@ -93,6 +102,4 @@ class Screen:
         self._surface.show()
 
     def _drawable(self, text: str) -> str:
-        if self._unicode:
-            return text
-        return "".join([letter(c) if 0x20 <= c < 0x7F else _plain(c) for c in code_points(text)])
+        return "".join([letter(c) if self._has(c) else _plain(c) for c in code_points(text)])

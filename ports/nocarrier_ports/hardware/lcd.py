@@ -11,6 +11,8 @@ import time
 import framebuf
 
 from nocarrier.compat import const
+from nocarrier_ports.handset import font
+from nocarrier_ports.handset.letters import draw
 
 try:
     from typing import Any, Optional
@@ -65,7 +67,7 @@ class Lcd:
         self._quads = _quads(ink, paper)
         # Not its base class: one with a native base cannot lie in ROM.
         frame = framebuf.FrameBuffer(self._pixels, width_px, height_px, framebuf.MONO_HLSB)
-        self.fill, self.fill_rect, self.text = frame.fill, frame.fill_rect, frame.text
+        self.fill, self.fill_rect, self.has = frame.fill, frame.fill_rect, font.has
         cs(1)
         if reset is not None:
             reset(0)
@@ -83,6 +85,10 @@ class Lcd:
         self._all_differ()
         self.show()
         self._command(_ON)
+
+    def text(self, text: str, x: int, y: int, color: int) -> None:
+        """In cells of 8 by 8 pixels."""
+        draw(self._pixels, self.width_px, text, x, y, color)
 
     def show(self) -> None:
         """Sends the lines that have changed, and each run of them as one."""

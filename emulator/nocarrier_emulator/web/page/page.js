@@ -22,6 +22,49 @@ function send(command) {
   if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(command));
 }
 
+const CELL_PX = 8;
+
+// The screen, pixel by pixel as the device has it; what it says is in the log beside it, for those who do not see.
+class Picture {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.shown = "";
+  }
+
+  draw(rows, width_px) {
+    const wanted = JSON.stringify(rows);
+    if (wanted === this.shown) return;
+    this.shown = wanted;
+    this.canvas.width = width_px;
+    this.canvas.height = rows.length * CELL_PX;
+    const style = getComputedStyle(this.canvas);
+    const context = this.canvas.getContext("2d");
+    context.fillStyle = style.color;
+    rows.forEach(([text, inverted], row) => {
+      if (inverted) context.fillRect(0, row * CELL_PX, width_px, CELL_PX);
+      context.globalCompositeOperation = inverted ? "destination-out" : "source-over";
+      [...text].forEach((letter, col) => this.letter(context, choices.font[letter] || [], col * CELL_PX, row * CELL_PX));
+      context.globalCompositeOperation = "source-over";
+    });
+  }
+
+  letter(context, lines, left, top) {
+    lines.forEach((bits, y) => {
+      for (let x = 0; x < CELL_PX; x++) if ((bits << x) & 0x80) context.fillRect(left + x, top + y, 1, 1);
+    });
+  }
+
+  // Where the device is touched, in its own pixels.
+  place(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const part = (at, begin, size, whole) => Math.floor(((at - begin) / size) * whole);
+    return [
+      part(event.clientX, box.left, box.width, this.canvas.width),
+      part(event.clientY, box.top, box.height, this.canvas.height),
+    ];
+  }
+}
+
 class Handheld {
   constructor() {
     this.shift = false;
@@ -49,7 +92,12 @@ class Handheld {
     this.typing.addEventListener("keydown", (event) => this.keydown(event));
     this.typing.addEventListener("input", (event) => { if (!event.isComposing) this.typed(); });
     this.typing.addEventListener("compositionend", () => this.typed());
-    this.screen.addEventListener("click", () => this.typing.focus());
+    this.glass = find(".glass");
+    this.picture = new Picture(find("canvas"));
+    this.glass.addEventListener("click", (event) => {
+      this.send({ tap: this.picture.place(event) });
+      this.typing.focus();
+    });
     desk.append(this.root);
   }
 
@@ -97,11 +145,11 @@ class Handheld {
     this.state = state;
     this.jid.textContent = state.jid;
     this.root.setAttribute("aria-label", state.jid);
-    this.screen.classList.toggle("off", !state.power);
+    this.glass.classList.toggle("off", !state.power);
+    this.picture.draw(state.screen, state.width_px);
     while (this.screen.children.length < state.screen.length) this.screen.append(document.createElement("div"));
-    state.screen.forEach(([text, inverted], i) => {
+    state.screen.forEach(([text], i) => {
       const row = this.screen.children[i];
-      row.className = inverted ? "row inverted" : "row";
       if (row.textContent !== text) row.textContent = text;
     });
     for (const [name, lit] of Object.entries(state.lamps)) {
