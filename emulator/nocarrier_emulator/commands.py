@@ -133,11 +133,12 @@ def _cut(handheld: Handheld, after_bytes: int) -> None:
         flash.cut_after_bytes = flash.written_bytes + after_bytes
 
 
-# Faults of the exchange: the name of their argument, what checks it, and what is then done.
+# Faults of the exchange, and what it offers: the name of their argument, what checks it, and what is then done.
 _EXCHANGE: dict[str, tuple[str, Callable[[Any], Any], Callable[[World, Any], object] | None]] = {
     "restart": ("keep_sessions", _boolean, World.restart),
     "refuse": ("on", _boolean, lambda world, on: setattr(world.exchange, "refuses", on)),
     "stall": ("on", _boolean, lambda world, on: world.exchange.stall(on)),
+    "sasl2": ("on", _boolean, lambda world, on: setattr(world.exchange, "sasl2", on)),
     "lie": ("h", _difference, lambda world, h: setattr(world.exchange, "h_lie", h)),
 }
 # Each with what checks its value, and what is then done.

@@ -3,6 +3,9 @@
 Each handheld sends a message of 100 characters a minute over 2400 bit/s, draws its screen, and loses its carrier every
 ten minutes; what is counted begins when all have logged in. Each size runs in a process of its own; memory is what
 2,000 of them need more than two. COUNTS=2,20 for some sizes only.
+
+The work is counted too, as calls of functions for each second of a handheld: that tells how the work grows, the clock
+how the machine's caches take it.
 """
 
 import json
@@ -10,6 +13,7 @@ import os
 import subprocess
 import sys
 import time
+from types import FrameType
 from typing import Any
 
 from nocarrier_emulator.crowd import Crowd
@@ -18,6 +22,23 @@ from nocarrier_emulator.crowd import Crowd
 # shortest span has its share of drops.
 _SIZES = {2: 14_400, 20: 3_600, 200: 900, 2_000: 240}
 _LOGIN_MS = 120_000
+_COUNTED_SECONDS = 60
+
+
+def _calls(count: int) -> float:
+    """Of functions, for each second of a handheld's."""
+    crowd = Crowd(count)
+    crowd.clock.run(_LOGIN_MS)
+    calls = 0
+
+    def counting(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(counting)
+    crowd.clock.run(_COUNTED_SECONDS * 1000)
+    sys.setprofile(None)
+    return calls / count / _COUNTED_SECONDS
 
 
 def _measure(count: int, seconds: int) -> dict[str, Any]:
@@ -33,11 +54,12 @@ def _measure(count: int, seconds: int) -> dict[str, Any]:
     assert crowd.received >= crowd.sent - 2 * count, "not everything has arrived"
     with open("/proc/self/statm") as file:
         resident_bytes = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    return {"x_realtime": seconds / took_s, "resident_bytes": resident_bytes, "sent": crowd.sent, "drops": crowd.drops}
+    measured = {"x_realtime": seconds / took_s, "resident_bytes": resident_bytes}
+    return {**measured, "sent": crowd.sent, "drops": crowd.drops, "calls": _calls(count)}
 
 
 def main() -> dict[str, Any]:
-    """x_realtime_N, and bytes_per_handheld."""
+    """x_realtime_N, calls_per_handheld_second_N, and bytes_per_handheld."""
     counts = [int(count) for count in os.environ.get("COUNTS", "").split(",") if count] or list(_SIZES)
     figures: dict[str, Any] = {}
     resident = {}
@@ -46,6 +68,7 @@ def main() -> dict[str, Any]:
         measured = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
         print("%5d handhelds: %s" % (count, measured), flush=True)
         figures["x_realtime_%d" % count] = round(measured["x_realtime"], 2)
+        figures["calls_per_handheld_second_%d" % count] = round(measured["calls"])
         resident[count] = measured["resident_bytes"]
     if len(counts) > 1:
         least, most = min(counts), max(counts)

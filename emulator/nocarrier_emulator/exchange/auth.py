@@ -4,6 +4,10 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nocarrier_emulator.exchange.exchange import Exchange
 
 HASHES = {"SCRAM-SHA-256": "sha256", "SCRAM-SHA-1": "sha1"}
 MECHANISMS = (*HASHES, "PLAIN")
@@ -22,6 +26,33 @@ def plain(message: bytes, password_of: Callable[[str], "str | None"]) -> str:
     if password_of(user) != password:
         raise Refused
     return user
+
+
+class Proving:
+    """One client's way to prove who it is. begin() and end() return (user, last word), or ("", a challenge)."""
+
+    def __init__(self, exchange: "Exchange") -> None:
+        self._exchange = exchange
+        self._scram: ScramServer | None = None
+
+    def begin(self, mechanism: str, message: bytes) -> tuple[str, bytes]:
+        """Its first message. Raises Refused, ValueError or KeyError, as end() does."""
+        exchange = self._exchange
+        self._scram = None
+        if mechanism not in exchange.mechanisms:
+            raise Refused
+        if mechanism == "PLAIN":
+            return plain(message, exchange.password_of), b""
+        self._scram = ScramServer(mechanism, exchange.password_of, exchange.random_bytes, exchange.iterations)
+        return "", self._scram.first(message)
+
+    def end(self, message: bytes) -> tuple[str, bytes]:
+        """Its answer to the challenge."""
+        scram, self._scram = self._scram, None
+        if scram is None:
+            raise Refused
+        proof = scram.final(message)
+        return scram.user, proof
 
 
 class ScramServer:

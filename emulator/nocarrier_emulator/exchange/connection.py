@@ -7,9 +7,9 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 
-from nocarrier_emulator.exchange import auth, services
+from nocarrier_emulator.exchange import auth, sasl2, services
 from nocarrier_emulator.exchange.session import COUNT, Session
-from nocarrier_emulator.exchange.xml import CLIENT, SM, STREAM, Forbidden, StreamReader, make, serialize, split, sub
+from nocarrier_emulator.exchange.xml import CLIENT, SM, STREAM, Forbidden, StreamReader, make, serialize, split
 
 if TYPE_CHECKING:
     from nocarrier_emulator.exchange.account import Account
@@ -24,12 +24,13 @@ class Connection:
     """One transport connection: streams, authentication, binding."""
 
     def __init__(self, exchange: "Exchange", write: Callable[[bytes], None], hang_up: Callable[[], None]) -> None:
-        self._exchange = exchange
+        self.exchange = exchange
         self._write = write
         self._hang_up = hang_up
         self._over = False
-        self._scram: auth.ScramServer | None = None
-        self._user = ""
+        self._proving = auth.Proving(exchange)
+        self._sasl2 = sasl2.Login(self)
+        self.user = ""
         self.session: Session | None = None
         self._new_stream()
 
@@ -61,7 +62,7 @@ class Connection:
             session.detach()
 
     def write(self, data: bytes) -> None:
-        self._exchange.when_running(lambda: None if self._over else self._write(data))
+        self.exchange.when_running(lambda: None if self._over else self._write(data))
 
     def stream_error(self, condition: str) -> None:
         """Ends the stream with an error (RFC 6120 §4.9)."""
@@ -74,7 +75,7 @@ class Connection:
 
     def _hang_up_later(self) -> None:
         self._over = True
-        self._exchange.clock.call_later(3000, self._hang_up)
+        self.exchange.clock.call_later(3000, self._hang_up)
         if self.session is not None:
             session, self.session = self.session, None
             session.detach()
@@ -82,7 +83,7 @@ class Connection:
     # -- streams ----------------------------------------------------------------------------------------------------
 
     def _on_header(self, header: Element) -> None:
-        exchange = self._exchange
+        exchange = self.exchange
         self.write(
             b"<?xml version='1.0'?><stream:stream xmlns='%s' xmlns:stream='%s' id='%s' from='%s' version='1.0'>"
             % (CLIENT.encode(), STREAM.encode(), exchange.new_id().encode(), exchange.domain.encode())
@@ -92,15 +93,17 @@ class Connection:
         elif header.get("to") != exchange.domain:
             self.stream_error("host-unknown")
         else:
-            self.write(b"<stream:features>%s</stream:features>" % b"".join(map(serialize, self._features())))
+            self.write_features()
+
+    def write_features(self) -> None:
+        self.write(b"<stream:features>%s</stream:features>" % b"".join(map(serialize, self._features())))
 
     def _features(self) -> list[Element]:
-        if self._user:
+        if self.user:
             return [make(_BIND, "bind"), make(SM, "sm")]
-        mechanisms = make(_SASL, "mechanisms")
-        for name in self._exchange.mechanisms:
-            sub(mechanisms, _SASL, "mechanism").text = name
-        return [mechanisms]
+        offered = self.exchange.mechanisms
+        classic = make(_SASL, "mechanisms", *[make(_SASL, "mechanism", name) for name in offered])
+        return [classic, sasl2.feature(offered)] if self.exchange.sasl2 else [classic]
 
     def _on_end(self) -> None:
         self.write(b"</stream:stream>")
@@ -114,9 +117,11 @@ class Connection:
         if self._over:
             return
         xmlns, name = split(element.tag)
-        if xmlns == _SASL and not self._user:
+        if xmlns == _SASL and not self.user:
             self._sasl(name, element)
-        elif not self._user:
+        elif xmlns == sasl2.SASL2 and not self.user and self.exchange.sasl2:
+            self._login(name, element)
+        elif not self.user:
             self.stream_error("not-authorized")
         elif xmlns == SM:
             self._sm(name, element)
@@ -131,33 +136,30 @@ class Connection:
     # -- authentication and binding ---------------------------------------------------------------------------------
 
     def _sasl(self, name: str, element: Element) -> None:
-        exchange = self._exchange
         try:
             message = base64.b64decode(element.text or "", validate=True)
-            if name == "auth" and element.get("mechanism") == "PLAIN":
-                self._success(auth.plain(message, exchange.password_of), b"")
-            elif name == "auth" and element.get("mechanism") in auth.HASHES:
-                mechanism = element.get("mechanism") or ""
-                self._scram = auth.ScramServer(
-                    mechanism, exchange.password_of, exchange.random_bytes, exchange.iterations
-                )
-                challenge = self._scram.first(message)
-                self.write(serialize(make(_SASL, "challenge", base64.b64encode(challenge).decode())))
-            elif name == "response" and self._scram is not None:
-                final = self._scram.final(message)
-                self._success(self._scram.user, final)
+            if name == "auth":
+                self.user, answer = self._proving.begin(element.get("mechanism") or "", message)
+            elif name == "response":
+                self.user, answer = self._proving.end(message)
             else:
                 raise auth.Refused
         except (auth.Refused, ValueError, KeyError):
             self.write(serialize(make(_SASL, "failure", make(_SASL, "not-authorized"))))
+            return
+        word = "success" if self.user else "challenge"
+        self.write(serialize(make(_SASL, word, base64.b64encode(answer).decode())))
+        if self.user:
+            self._new_stream()
 
-    def _success(self, user: str, proof: bytes) -> None:
-        self._user = user
-        self.write(serialize(make(_SASL, "success", base64.b64encode(proof).decode() if proof else "")))
-        self._new_stream()
+    def _login(self, name: str, element: Element) -> None:
+        try:
+            self._sasl2.element(name, element)
+        except (auth.Refused, ValueError, KeyError):
+            self._sasl2.refuse()
 
-    def _account(self) -> "Account":
-        account = self._exchange.account("%s@%s" % (self._user, self._exchange.domain))
+    def account(self) -> "Account":
+        account = self.exchange.account("%s@%s" % (self.user, self.exchange.domain))
         assert account is not None
         return account
 
@@ -166,8 +168,14 @@ class Connection:
         if bind is None:
             self.stream_error("not-authorized")
             return
-        account = self._account()
-        resource = bind.findtext("{%s}resource" % _BIND) or self._exchange.new_id()
+        self.begin_session(bind.findtext("{%s}resource" % _BIND) or self.exchange.new_id())
+        assert self.session is not None
+        jid = make(_BIND, "jid", self.session.jid)
+        self.write(serialize(make(CLIENT, "iq", make(_BIND, "bind", jid), type="result", id=iq.get("id"))))
+
+    def begin_session(self, resource: str) -> None:
+        """Binds it; who had it is thrown out."""
+        account = self.account()
         old = account.sessions.get(resource)
         if old is not None:
             connection, old.connection = old.connection, None
@@ -175,24 +183,20 @@ class Connection:
             if connection is not None:
                 connection.session = None
                 connection.stream_error("conflict")
-        self.session = account.sessions[resource] = Session(self._exchange, account, resource)
+        self.session = account.sessions[resource] = Session(self.exchange, account, resource)
         self.session.connection = self
-        jid = make(_BIND, "jid", self.session.jid)
-        self.write(serialize(make(CLIENT, "iq", make(_BIND, "bind", jid), type="result", id=iq.get("id"))))
 
     # -- stream management ------------------------------------------------------------------------------------------
 
     def _sm(self, name: str, element: Element) -> None:
         session = self.session
         if name == "resume" and session is None:
-            self._resume(element)
+            self.write(serialize(self.resume(element)))
+            self.send_unacknowledged()
         elif session is None:
             self.stream_error("unexpected-request")
         elif name == "enable":
-            session.sm_id = self._exchange.new_id()
-            session.handled = session.sent = 0
-            self._exchange.sessions[session.sm_id] = session
-            self.write(serialize(make(SM, "enabled", id=session.sm_id, resume="true")))
+            self.write(serialize(self.enabled()))
         elif name == "r":
             self.write(serialize(make(SM, "a", h=self._told(session))))
         elif name == "a" and not session.acknowledged(_h(element)):
@@ -200,25 +204,37 @@ class Connection:
 
     def _told(self, session: Session) -> str:
         """The count of stanzas that have been handled, as this exchange tells it."""
-        return str(max(0, session.handled + self._exchange.h_lie) % COUNT)
+        return str(max(0, session.handled + self.exchange.h_lie) % COUNT)
 
-    def _resume(self, element: Element) -> None:
+    def enabled(self) -> Element:
+        """The session can be resumed from now on; the answer."""
+        session = self.session
+        assert session is not None
+        session.sm_id = self.exchange.new_id()
+        session.handled = session.sent = 0
+        self.exchange.sessions[session.sm_id] = session
+        return make(SM, "enabled", id=session.sm_id, resume="true")
+
+    def resume(self, element: Element) -> Element:
+        """Goes on with a session if it is there; the answer. send_unacknowledged() is to follow."""
         sm_id = element.get("previd") or ""
-        session = self._exchange.sessions.get(sm_id)
-        if session is None or session.account is not self._account():
-            h = self._exchange.gone.get(sm_id) if self._exchange.tells_h else None
+        session = self.exchange.sessions.get(sm_id)
+        if session is None or session.account is not self.account():
+            h = self.exchange.gone.get(sm_id) if self.exchange.tells_h else None
             item = make("urn:ietf:params:xml:ns:xmpp-stanzas", "item-not-found")
-            self.write(serialize(make(SM, "failed", item, h=None if h is None else str(h))))
-            return
+            return make(SM, "failed", item, h=None if h is None else str(h))
         session.attach(self)
         self.session = session
         if not session.acknowledged(_h(element)):
             self.stream_error("undefined-condition")
-            return
-        self.write(serialize(make(SM, "resumed", previd=sm_id, h=self._told(session))))
-        for stanza in session.unacked:
+        return make(SM, "resumed", previd=sm_id, h=self._told(session))
+
+    def send_unacknowledged(self) -> None:
+        """What the client has not got of a session that was resumed."""
+        unacked = self.session.unacked if self.session is not None else []
+        for stanza in unacked:
             self.write(serialize(stanza))
-        if session.unacked:
+        if unacked:
             self.write(serialize(make(SM, "r")))
 
 

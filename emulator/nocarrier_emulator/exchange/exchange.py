@@ -20,8 +20,8 @@ class Exchange:
     """One XMPP domain in memory.
 
     seed: of all ids and nonces. resume_ms: how long a session waits to be resumed. archiving: whether messages get
-    into the archive and a stanza-id. mechanisms: what is offered. Its faults: refuses: hangs up on all who connect;
-    h_lie: so many stanzas more than it has handled, or less, are what it says.
+    into the archive and a stanza-id. mechanisms: what is offered; sasl2: by SASL2 with Bind2 as well. Its faults:
+    refuses: hangs up on all who connect; h_lie: so many stanzas more than it has handled, or less, are what it says.
     """
 
     def __init__(self, clock: Clock, domain: str = "exchange.test", seed: int = 1) -> None:
@@ -31,6 +31,7 @@ class Exchange:
         self.archiving = True
         self.mechanisms: tuple[str, ...] = ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN")
         self.iterations = 4096
+        self.sasl2 = False
         self.refuses = False
         self.h_lie = 0
         self._stalled: list[Action] | None = None  # what is to be done when it goes on

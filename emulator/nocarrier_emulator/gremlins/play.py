@@ -61,6 +61,7 @@ class Play:
         for name in NAMES:
             self.world.add(name, QueueLimits(*rng.choice(((8192, 32), (16384, 16)))))
         self.world.befriend(*NAMES)
+        exchange.sasl2 = rng.random() < 0.5
         self.commands = Commands(self.world)
         self.trace = Trace(self.clock) if trace else None
         if self.trace is not None:
