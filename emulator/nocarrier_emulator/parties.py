@@ -6,7 +6,7 @@ In real time, at a real server.
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from nocarrier import events
 from nocarrier.queue import states
@@ -28,6 +28,9 @@ SPEED = 8  # of the devices' clock: half a minute of patience with a server that
 _HOLE_S = 1.0  # a black hole in which nobody has anything to say is one for ever: then the carrier falls
 _LIMITS = QueueLimits(65536, 128)  # all is kept
 BODY = re.compile(rb"<body>([^<]*)</body>")
+RESULT = re.compile(
+    rb"<result\s[^>]*urn:xmpp:mam:2"
+)  # of an archive: the end of a page names it too, and holds no text
 _LATEST = 40  # lines of a history that are looked at after a restart of the device
 
 
@@ -102,6 +105,14 @@ class Party:
     def close(self) -> None:
         """Logs out."""
         raise NotImplementedError
+
+
+def came(data: "bytes | bytearray") -> Iterator[tuple[str, bool, int]]:
+    """Of the texts in what a server has written: the text, whether it is out of an archive, and where it ends."""
+    end = 0
+    for match in BODY.finditer(data):
+        yield match[1].decode(), RESULT.search(data, end, match.start()) is not None, match.end()
+        end = match.end()
 
 
 class DeviceParty(Party):
@@ -197,13 +208,13 @@ class DeviceParty(Party):
         """Notes what has come over the line, as the server wrote it."""
         end = 0
         kept = set(self.got.values()) if b"</body>" in self.device.got else ()
-        for match in BODY.finditer(self.device.got):
+        for text, from_archive, where in came(self.device.got):
+            end = where
             self._comings += 1
-            if match[1].decode() not in kept:
-                self._heard[match[1].decode()] = self._comings
-            if b"urn:xmpp:mam:2" in self.device.got[end : match.start()]:
-                self._archived.setdefault(match[1].decode(), self._comings)
-            end = match.end()
+            if text not in kept:
+                self._heard[text] = self._comings
+            if from_archive:
+                self._archived.setdefault(text, self._comings)
         del self.device.got[:end]
 
     def _with_power(self, act: Callable[[], object]) -> bool:

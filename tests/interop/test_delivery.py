@@ -4,6 +4,7 @@ import pytest
 from bench.peers import processes
 
 from nocarrier_emulator.deliveries import USERS, Deliveries, Plan
+from nocarrier_emulator.parties import came
 from nocarrier_emulator.servers.ejabberd import Ejabberd
 from nocarrier_emulator.servers.prosody import Prosody
 
@@ -33,3 +34,21 @@ def test_the_same_harness_drives_other_clients(name, server):
     assert command, "the set-up has not got what %s needs" % name
     outcome = Deliveries(server, 1, Plan(messages=20, client=command)).run()
     assert outcome.ok() and (outcome.sent, outcome.observed) == (40, 20), outcome
+
+
+def test_what_is_out_of_the_archive_is_told_from_what_is_not():
+    """The judge goes by it; the end of a page names the archive too, and what comes behind it is live."""
+    result = b"<message><result queryid='q' id='1' xmlns='urn:xmpp:mam:2'><forwarded><message><body>%s</body></message>"
+    end = b"</forwarded></result></message>"
+    fin = b"<iq type='result' id='i'><fin xmlns='urn:xmpp:mam:2' complete='true'><set/></fin></iq>"
+    live = b"<message from='a@b'><body>%s</body><stanza-id xmlns='urn:xmpp:sid:0' id='2'/></message>"
+    data = result % b"one" + end + result % b"two" + end + fin + live % b"three" + live % b"four" + result % b"five"
+    assert [row[:2] for row in came(data)] == [
+        ("one", True),
+        ("two", True),
+        ("three", False),
+        ("four", False),
+        ("five", True),
+    ]
+    ends = [row[2] for row in came(data)]
+    assert [data[:at].endswith(b"</body>") for at in ends] == [True] * 5 and ends == sorted(ends)
