@@ -30,9 +30,9 @@ BOARD ?=
 firmware:
 	@$(WITH) test sh tests/setup/board.sh "$(BOARD)" "$(HEAP)"
 
-# make test                 all tests, after the static checks, in two rows (tests/conftest.py). ARGS="-k words" for some
+# make test                 all tests, after the static checks, in two rows (tests/rows.py). ARGS="-k words" for some
 test: check
-	@$(WITH) test python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(WITH) test python tests/rows.py $(ARGS)
 
 # make check                ruff, and mypy with MicroPython's type stubs
 check:

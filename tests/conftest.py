@@ -20,35 +20,6 @@ TOOLS = {
     "CHROMIUM": "chromium",
     "QEMU_ARM": "firmware",
 }
-# Those that only reckon stand in a row of their own, which gives way to the other: that one keeps to real time.
-RECKONING = (
-    "core/",
-    "oracle/",
-    "emulator/test_campaign.py",
-    "emulator/test_exchange.py",
-    "emulator/test_gremlins.py",
-    "emulator/test_power_cuts.py",
-    "emulator/test_queue_model.py",
-    "emulator/test_script.py",
-    "emulator/test_trace.py",
-    "micropython/test_core_files.py",
-)
-_NICENESS = 10
-
-
-def pytest_collection_modifyitems(config, items):
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    here = Path(__file__).parent
-    for item in items:
-        reckons = item.path.relative_to(here).as_posix().startswith(RECKONING)
-        item.add_marker(pytest.mark.xdist_group("reckoning" if reckons else "real time"))
-
-
-def pytest_runtest_setup(item):
-    row = item.get_closest_marker("xdist_group")
-    if "PYTEST_XDIST_WORKER" in os.environ and row and row.args == ("reckoning",) and os.nice(0) < _NICENESS:
-        os.nice(_NICENESS)
 
 
 def _missing() -> list[str]:

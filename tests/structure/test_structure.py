@@ -258,3 +258,12 @@ def test_nothing_of_this_machine_is_committed():
             continue
         found = pattern.search(path.read_text())
         assert found is None, "%s: %s" % (name, found)
+
+
+def test_the_row_that_reckons_is_there_and_both_rows_are_counted():
+    import rows
+
+    assert [path for path in rows.RECKONING if not (TOP / "tests" / path).exists()] == []
+    line = "totals: %d passed, of which %d files ran %d functions on 32-bit MicroPython; %d skipped\n"
+    assert rows.totals(["x\n" + line % (3, 1, 4, 0), line % (2, 0, 0, 5) + "y"]) == (line % (5, 1, 4, 5))[8:-1]
+    assert "not" in rows.totals(["", "crashed"])

@@ -1,0 +1,66 @@
+"""All tests, in two rows at once: those that only reckon give way (nice) to those that keep to real time.
+
+python tests/rows.py [pytest's options]; with files or folders among them it is pytest alone. The exit status is 0 if
+both rows have passed; the row that reckons is shown when the other one has come to its end.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+# They open no port and wait for nobody.
+RECKONING = (
+    "core",
+    "oracle",
+    "emulator/test_campaign.py",
+    "emulator/test_gremlins.py",
+    "emulator/test_power_cuts.py",
+    "emulator/test_queue_model.py",
+    "emulator/test_script.py",
+    "emulator/test_trace.py",
+    "micropython/test_core_files.py",
+)
+_HERE = Path(__file__).parent
+_NICENESS = 10
+_NOTHING_TO_DO = 5  # pytest's exit status where no test was chosen
+_TOTALS = re.compile(
+    r"^totals: (\d+) passed, of which (\d+) files ran (\d+) functions on 32-bit MicroPython; (\d+)", re.M
+)
+
+
+def main(options: list[str]) -> int:
+    pytest = [sys.executable, "-m", "pytest", *options]
+    if any((_HERE.parent / option.partition("::")[0]).exists() for option in options):
+        return subprocess.run(pytest).returncode
+    paths = [str(_HERE / path) for path in RECKONING]
+    with tempfile.TemporaryFile("w+") as aside, tempfile.TemporaryFile("w+") as told:
+        gives_way = ["nice", "-n", str(_NICENESS)]
+        reckoning = subprocess.Popen([*gives_way, *pytest, *paths], stdout=aside, stderr=subprocess.STDOUT)
+        with subprocess.Popen(
+            [*pytest, *["--ignore=" + path for path in paths]], stdout=subprocess.PIPE, text=True, bufsize=1
+        ) as waiting:
+            assert waiting.stdout is not None
+            for line in waiting.stdout:
+                print(line, end="", flush=True)
+                told.write(line)
+        reckoning.wait()
+        aside.seek(0), told.seek(0)
+        rows = [aside.read(), told.read()]
+    print("\nMeanwhile, in the row that reckons:\n" + rows[0])
+    print("\nboth rows: " + totals(rows))
+    left = {reckoning.returncode, waiting.returncode} - {_NOTHING_TO_DO}
+    return max(left) if left else _NOTHING_TO_DO
+
+
+def totals(rows: list[str]) -> str:
+    """Of what both have said, in the words of conftest.py."""
+    found = [[int(number) for number in match.groups()] for row in rows for match in _TOTALS.finditer(row)]
+    sums = tuple(map(sum, zip(*found, strict=True)))
+    words = "%d passed, of which %d files ran %d functions on 32-bit MicroPython; %d skipped"
+    return words % sums if sums else "they have not come to their end"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
