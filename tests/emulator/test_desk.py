@@ -9,8 +9,8 @@ from nocarrier_emulator.script.script import parsed
 from nocarrier_emulator.web import desk as web_desk
 from nocarrier_emulator.web.desk import Desk
 
-SPEED = 100
-PATIENCE_S = 30
+SPEED = 50
+PATIENCE_S = 90
 
 
 def at_a_desk(scene):
