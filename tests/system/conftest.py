@@ -46,7 +46,7 @@ def address():
 def page(address, tool):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=tool("CHROMIUM"), args=CHROMIUM_ARGS)
-        page = browser.new_context(viewport={"width": 980, "height": 980}).new_page()
+        page = browser.new_context(viewport={"width": 1180, "height": 1120}).new_page()
         errors = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)

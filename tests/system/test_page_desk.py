@@ -2,6 +2,7 @@
 
 import base64
 import re
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -9,6 +10,7 @@ from playwright.sync_api import expect
 
 from nocarrier_emulator.surface import TextSurface
 
+SCREENSHOT = Path(__file__).parents[2] / ".build" / "page-narrow.png"
 NARROW = {"width": 360, "height": 740}
 FOCUSED = """() => {
     const it = document.activeElement;
@@ -171,6 +173,7 @@ def test_a_telephones_browser_shows_it_whole(page):
     assert len(boxes) > 50
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= inner for box in boxes)
     assert all(min(box["width"], box["height"]) >= 24 for box in boxes)  # WCAG 2.2, 2.5.8
+    page.screenshot(path=SCREENSHOT)
     handheld(page, 1).get_by_role("button", name="F2", exact=True).click()
     expect(screen(page, 1)).to_contain_text("write to")
     handheld(page, 1).get_by_role("button", name="Escape", exact=True).click()
