@@ -2,6 +2,7 @@
 
 from nocarrier import events
 from nocarrier.queue.limits import QueueLimits
+from nocarrier.queue.storage import StorageError
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.stanzas import FAILED, ORIGIN_ID, STANZA_ID, fin, message, new_session, query_in, shown
 
@@ -122,3 +123,30 @@ def test_flash_is_read_only_for_what_was_kept_back_and_no_further_back_than_it_i
     talk.server(kept_back(2))
     assert scanned[-1] == journal.numbers[0] and scanned == sorted(scanned, reverse=True)
     assert shown(talk) == ["m%d" % number for number in range(2, 27)]
+
+
+def test_what_only_looks_alike_is_shown_where_nobody_knows_the_time():
+    """A sender that counts anew says the same again; a device without a clock must not take it for old."""
+    for utc_s, stamp in ((0, b"2003-03-03T12:00:00Z"), (NOON, b"2001-09-07T12:00:00Z")):
+        talk = online(utc_s)
+        talk.server(message(b"ok", b"7"))
+        many(talk, 2, 24)
+        talk.server(message(b"ok", b"7", b"<delay xmlns='urn:xmpp:delay' stamp='%s'/>" % stamp))
+        assert shown(talk).count("ok") == 2, utc_s
+
+
+def test_flash_that_cannot_be_read_does_not_stop_what_comes():
+    talk = online()
+    many(talk, 2, 24)
+    journal = talk.client.store._journal
+    scan, bad = journal.scan, journal.numbers[-1]
+
+    def broken(number, offset=0):
+        if number == bad:
+            raise StorageError("bad block")
+        return scan(number, offset)
+
+    journal.scan = broken
+    talk.server(kept_back(30) + kept_back(2))
+    journal.scan = scan
+    assert shown(talk)[-1] == "m30" and shown(talk).count("m2") == 1

@@ -2,6 +2,7 @@
 
 from nocarrier.compat import const
 from nocarrier.queue import records
+from nocarrier.queue.storage import StorageError
 from nocarrier.queue.window import KEY_BYTES, Window, share_key
 
 try:
@@ -113,23 +114,32 @@ class Inbox:
         for key in keys:
             if self.window.seen(key, message.utc_s):
                 return key
-        return self._on_flash(keys, message.utc_s) if message.waited else b""
+        return self._on_flash(keys, message.utc_s) if keys and message.waited else b""
 
     def _on_flash(self, keys: "list[bytes]", utc_s: int) -> bytes:
-        """The one of these keys that a message there has. Looks back to where all is older than that time, and no less
-        than an hour, by which clocks may be wrong."""
+        """The one of these keys that a message there has. Looks back to where all is older than that time, by an hour
+        at least, by which clocks may be wrong. What cannot be read there is passed over: rather shown twice than never.
+        """
         for number in reversed(self._journal.numbers):
-            newest_s = 0
-            for _, kind, payload in self._journal.scan(number):
-                if kind == records.IN:
-                    _, _, then_s, _, known = records.in_head(payload)
-                    newest_s = max(newest_s, then_s)
-                    for key in keys:
-                        if known.find(key) >= 0 and self.window.fits(key, then_s, utc_s):
-                            return key
-            if newest_s and newest_s + _CLOCKS_S < utc_s:
-                return b""
+            try:
+                key, newest_s = self._in_segment(number, keys, utc_s)
+            except StorageError:
+                continue
+            if key or newest_s and newest_s + _CLOCKS_S < utc_s:
+                return key
         return b""
+
+    def _in_segment(self, number: int, keys: "list[bytes]", utc_s: int) -> "tuple[bytes, int]":
+        """The one of these keys that a message there has, or b"" and the time of the newest."""
+        newest_s = 0
+        for _, kind, payload in self._journal.scan(number):
+            if kind == records.IN:
+                _, _, then_s, _, known = records.in_head(payload)
+                newest_s = max(newest_s, then_s)
+                for key in keys:
+                    if known.find(key) >= 0 and share_key(known, key) and self.window.fits(key, then_s, utc_s):
+                        return key, newest_s
+        return b"", newest_s
 
     def owe_again(self, message: Incoming, key: bytes) -> None:
         """A message that is here, as this key says, has come once more, and asks for a receipt: its sender seems to

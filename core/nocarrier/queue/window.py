@@ -52,8 +52,10 @@ class Window:
         return False
 
     def fits(self, key: bytes, then_s: int, utc_s: int) -> bool:
-        """True if a key that was made at one time still holds at the other."""
-        return not self._worn(key, then_s // _HOUR_S & _HOURS_MASK, utc_s)
+        """True if a key that was made at one time still holds at the other; a weak one does not at unknown times."""
+        if not key[0] & _WEAK:
+            return True
+        return bool(then_s and utc_s) and abs(utc_s - then_s) <= self._weak_hours * _HOUR_S
 
     def remember(self, keys: bytes, utc_s: int) -> None:
         """Takes keys of a message of this time; the oldest go. Raises UsageError if they are more than the window."""
