@@ -32,34 +32,44 @@ _TOTALS = re.compile(
 
 def main(options: list[str]) -> int:
     pytest = [sys.executable, "-m", "pytest", *options]
-    if any((_HERE.parent / option.partition("::")[0]).exists() for option in options):
+    if any("/" in option or option.endswith(".py") for option in options):
         return subprocess.run(pytest).returncode
     paths = [str(_HERE / path) for path in RECKONING]
     with tempfile.TemporaryFile("w+") as aside, tempfile.TemporaryFile("w+") as told:
         gives_way = ["nice", "-n", str(_NICENESS)]
         reckoning = subprocess.Popen([*gives_way, *pytest, *paths], stdout=aside, stderr=subprocess.STDOUT)
-        with subprocess.Popen(
-            [*pytest, *["--ignore=" + path for path in paths]], stdout=subprocess.PIPE, text=True, bufsize=1
-        ) as waiting:
-            assert waiting.stdout is not None
-            for line in waiting.stdout:
-                print(line, end="", flush=True)
-                told.write(line)
-        reckoning.wait()
+        try:
+            with subprocess.Popen(
+                [*pytest, *["--ignore=" + path for path in paths]], stdout=subprocess.PIPE, text=True, bufsize=1
+            ) as waiting:
+                assert waiting.stdout is not None
+                for line in waiting.stdout:
+                    print(line, end="", flush=True)
+                    told.write(line)
+            reckoning.wait()
+        finally:
+            reckoning.terminate()
+            reckoning.wait()
         aside.seek(0), told.seek(0)
         rows = [aside.read(), told.read()]
     print("\nMeanwhile, in the row that reckons:\n" + rows[0])
     print("\nboth rows: " + totals(rows))
-    left = {reckoning.returncode, waiting.returncode} - {_NOTHING_TO_DO}
+    return status([reckoning.returncode, waiting.returncode])
+
+
+def status(ended: list[int]) -> int:
+    """Of both together. Who was ended by a signal has not passed, as a shell says it."""
+    left = {128 - code if code < 0 else code for code in ended} - {_NOTHING_TO_DO}
     return max(left) if left else _NOTHING_TO_DO
 
 
 def totals(rows: list[str]) -> str:
     """Of what both have said, in the words of conftest.py."""
-    found = [[int(number) for number in match.groups()] for row in rows for match in _TOTALS.finditer(row)]
-    sums = tuple(map(sum, zip(*found, strict=True)))
-    words = "%d passed, of which %d files ran %d functions on 32-bit MicroPython; %d skipped"
-    return words % sums if sums else "they have not come to their end"
+    found = [match for row in rows if (match := _TOTALS.search(row))]
+    if len(found) < len(rows):
+        return "one of them has not come to its end"
+    sums = [sum(int(match[i]) for match in found) for i in range(1, 5)]
+    return "%d passed, of which %d files ran %d functions on 32-bit MicroPython; %d skipped" % tuple(sums)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from nocarrier import ns
+from nocarrier.errors import UsageError
+from nocarrier.jid import checked
+from nocarrier.wire.element import Element
+from nocarrier.wire.writer import encode
 from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.handheld import Handheld
 from nocarrier_emulator.line import profile
@@ -15,6 +20,7 @@ from nocarrier_emulator.world import World
 from nocarrier_ports.handset import keys
 
 TEXT_CHARS = 1000  # of one command
+_STANZA_BYTES = 16_384
 _DEAREST = 1_000_000
 RATES_BPS = (300, 1200, 2400, 9600, 14_400, 33_600)
 
@@ -42,10 +48,18 @@ class Commands:
             raise ValueError("no command %r; there are: %s" % (name, ", ".join(_HANDHELDS)))
         checked, act = _HANDHELDS[name]
         value = checked(value)
-        if name == "send" and value[0] in self._world.handhelds:
-            value = self._world.handhelds[value[0]].account.jid, value[1]
+        if name == "send":
+            value = self._address(value[0]), value[1]
         self.on_command(command)
         act(handheld, value)
+
+    def _address(self, to: str) -> str:
+        if to in self._world.handhelds:
+            return self._world.handhelds[to].account.jid
+        try:
+            return checked(to)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
 
     def _exchange(self, command: dict[str, Any]) -> None:
         what = command["exchange"]
@@ -67,6 +81,10 @@ def _boolean(value: Any) -> bool:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("text is wanted")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("half a letter is no text") from None
     return value[:TEXT_CHARS]
 
 
@@ -104,7 +122,14 @@ def _tariff(value: Any) -> Tariff:
 def _message(value: Any) -> tuple[str, str]:
     if not isinstance(value, dict) or value.keys() != {"to", "body"}:
         raise ValueError("to and body are wanted")
-    return _text(value["to"]), _text(value["body"])
+    to, body = _text(value["to"]), _text(value["body"])
+    if not body:
+        raise ValueError("there is no text")
+    try:
+        encode(Element("message", ns.CLIENT, ("to", to), [body]), ns.CLIENT, _STANZA_BYTES)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+    return to, body
 
 
 def _bytes(value: Any) -> int:

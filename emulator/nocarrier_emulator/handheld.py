@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from nocarrier.client import Client
+from nocarrier.errors import UsageError
 from nocarrier.limits import ClientLimits
 from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.storage import Storage, StorageError
@@ -171,11 +172,14 @@ class Handheld:
                 self.power_off()
 
     def send(self, to: str, body: str) -> bool:
-        """Queues a message without the detour over the keys. False: it is off, or its power went meanwhile."""
+        """Queues a message without the detour over the keys. False: it is off, its power went meanwhile, or there is no
+        room for one more."""
         if self.app is None:
             return False
         try:
             self.client.send_message(to, body)
+        except UsageError:
+            return False
         except PowerCut:
             self.power_off()
             return False

@@ -105,7 +105,11 @@ def test_a_session_is_resumed_along_with_the_login_and_what_it_had_not_got_follo
     for h in (b"<failed ", b"<bound "):
         assert h.decode() in Client(exchange).says(HEADER, authenticate(BERT, RESUME % (sm_id, 0), BIND))
     client.closed()
-    assert "<undefined-condition " in Client(exchange).says(HEADER, authenticate(ANNA, RESUME % (sm_id, 77)))
+    wrong = Client(exchange)
+    assert "<undefined-condition " in wrong.says(HEADER, authenticate(ANNA, RESUME % (sm_id, 77), BIND), ms=10_000)
+    assert not wrong.up and not exchange.account("anna@exchange.test").sessions.keys() - {"nc"} - {
+        session.resource for session in exchange.sessions.values()
+    }
 
 
 def world_with(sasl2):

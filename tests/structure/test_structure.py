@@ -266,4 +266,14 @@ def test_the_row_that_reckons_is_there_and_both_rows_are_counted():
     assert [path for path in rows.RECKONING if not (TOP / "tests" / path).exists()] == []
     line = "totals: %d passed, of which %d files ran %d functions on 32-bit MicroPython; %d skipped\n"
     assert rows.totals(["x\n" + line % (3, 1, 4, 0), line % (2, 0, 0, 5) + "y"]) == (line % (5, 1, 4, 5))[8:-1]
-    assert "not" in rows.totals(["", "crashed"])
+    assert rows.totals([line % (3, 1, 4, 0), "crashed"]) == "one of them has not come to its end"
+    for ended, together in (
+        ([0, 0], 0),
+        ([0, 1], 1),
+        ([0, -9], 137),
+        ([5, 0], 0),
+        ([5, 5], 5),
+        ([5, 1], 1),
+        ([-11, 2], 139),
+    ):
+        assert rows.status(ended) == together

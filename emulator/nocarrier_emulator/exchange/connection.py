@@ -27,7 +27,7 @@ class Connection:
         self.exchange = exchange
         self._write = write
         self._hang_up = hang_up
-        self._over = False
+        self.over = False
         self._proving = auth.Proving(exchange)
         self._sasl2 = sasl2.Login(self)
         self.user = ""
@@ -41,7 +41,7 @@ class Connection:
 
     def receive(self, data: bytes) -> None:
         """Bytes from the client."""
-        if self._over:
+        if self.over:
             return
         try:
             self._reader.feed(data)
@@ -56,17 +56,17 @@ class Connection:
 
     def closed(self) -> None:
         """The transport is gone."""
-        self._over = True
+        self.over = True
         if self.session is not None:
             session, self.session = self.session, None
             session.detach()
 
     def write(self, data: bytes) -> None:
-        self.exchange.when_running(lambda: None if self._over else self._write(data))
+        self.exchange.when_running(lambda: None if self.over else self._write(data))
 
     def stream_error(self, condition: str) -> None:
         """Ends the stream with an error (RFC 6120 §4.9)."""
-        if self._over:
+        if self.over:
             return
         error = make(STREAM, "error", make(_ERRORS, condition))
         inner = b"".join(serialize(child, STREAM) for child in error)
@@ -74,7 +74,7 @@ class Connection:
         self._hang_up_later()
 
     def _hang_up_later(self) -> None:
-        self._over = True
+        self.over = True
         self.exchange.clock.call_later(3000, self._hang_up)
         if self.session is not None:
             session, self.session = self.session, None
@@ -114,7 +114,7 @@ class Connection:
         self._hang_up_later()
 
     def _on_element(self, element: Element) -> None:
-        if self._over:
+        if self.over:
             return
         xmlns, name = split(element.tag)
         if xmlns == _SASL and not self.user:

@@ -58,6 +58,8 @@ class Login:
         children = [make(SASL2, "additional-data", base64.b64encode(proof).decode())] if proof else []
         resume, bind = asked.find("{%s}resume" % SM), asked.find("{%s}bind" % _BIND2)
         inline = [connection.resume(resume)] if resume is not None else []
+        if connection.over:
+            return
         if connection.session is None and bind is not None:
             connection.begin_session(self._resource(asked, bind))
             enabled = [connection.enabled()] if bind.find("{%s}enable" % SM) is not None else []

@@ -86,11 +86,14 @@ class ScriptPlay:
         for handheld in self.world.handhelds.values():
             handheld.power_on()
         self._sample()
-        for step in self.outcome.script.steps:
-            result = await self._step(step)
-            self.outcome.results.append(result)
-            if result.outcome != PASSED:
-                break
+        try:
+            for step in self.outcome.script.steps:
+                result = await self._step(step)
+                self.outcome.results.append(result)
+                if result.outcome != PASSED:
+                    break
+        finally:
+            self._sampling.cancel()
 
     async def _step(self, step: Step) -> Result:
         why = ""
@@ -141,7 +144,7 @@ class ScriptPlay:
         for name, handheld in self.world.handhelds.items():
             meter = handheld.modem.meter
             self.outcome.meters.append((self._now_s(), name, meter.bytes_up + meter.bytes_down, meter.cost()))
-        self._clock.call_later(_SAMPLE_MS, self._sample)
+        self._sampling = self._clock.call_later(_SAMPLE_MS, self._sample)
 
 
 def _shown(handheld: Handheld) -> str:

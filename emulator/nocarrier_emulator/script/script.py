@@ -107,8 +107,9 @@ def _names(names: Any) -> tuple[str, ...]:
         isinstance(name, str) and name.isalnum() and name.isascii() for name in names
     )
     _want(fine and 0 < len(names) <= _MOST_HANDHELDS, "handhelds are 1 to %d names of letters" % _MOST_HANDHELDS)
-    _want(len(set(names)) == len(names), "two handhelds have the same name")
-    return tuple(name.lower() for name in names)
+    lower = tuple(name.lower() for name in names)
+    _want(len(set(lower)) == len(lower), "two handhelds have the same name")
+    return lower
 
 
 def _step(number: int, table: Any, handhelds: tuple[str, ...]) -> Step:

@@ -17,6 +17,7 @@ from nocarrier_emulator.web.wire import Wire
 _NAMES = ("anna", "bert")
 SPEEDS = (1, 4, 16)
 _GREMLINS = 1_000_000
+_SCENARIO_CHARS = 65_536
 _SAMPLE_MS, _SAMPLES = 1_000, 60
 
 
@@ -69,16 +70,16 @@ class Desk:
         self._rates: dict[str, deque[int]] = {name: deque(maxlen=_SAMPLES) for name in self._before}
 
     def _play(self, scenario: Script) -> None:
+        play = LiveScriptPlay(scenario, self._seed, self._clock)
         self.player.stop()
         for handheld in self._world.handhelds.values():
             handheld.power_off()
-        play = LiveScriptPlay(scenario, self._seed, self._clock)
         self._lay(play)
         self.player.scenario(play)
 
     def play(self, text: Any) -> None:
-        if not isinstance(text, str):
-            raise ValueError("the text of a scenario is wanted")
+        if not isinstance(text, str) or len(text) > _SCENARIO_CHARS:
+            raise ValueError("the text of a scenario is wanted, %d letters at most" % _SCENARIO_CHARS)
         self._play(parsed(text))
 
     def replay(self, on: Any) -> None:

@@ -96,7 +96,7 @@ class Server:
                 await socket.send_str(frame)
             if wire != self._desk.wire.count:
                 rows, wire = self._desk.wire.since(wire), self._desk.wire.count
-                await socket.send_json({"wire": rows})
+                await socket.send_json({"wire": rows, "world": self._desk.wire.worlds})
             await asyncio.sleep(_FRAME_S)
 
     async def _add_headers(self, request: web.Request, response: web.StreamResponse) -> None:

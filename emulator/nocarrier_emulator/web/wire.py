@@ -17,18 +17,22 @@ _OTHER = re.compile(r"([\d.]+) (\w+) (at|says|carrier|no carrier)(?: (.*))?$", r
 
 
 class Wire:
-    """count: rows since the beginning. since(count): those that came later, of the last hundred or so."""
+    """count: rows since the beginning. since(count): those that came later, of the last hundred or so.
+
+    worlds: how many it has watched; what was shown of another is none of this one's.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._trace = Trace(clock, self._line)
         self._rows: deque[dict[str, Any]] = deque(maxlen=_ROWS)
         self._world: World | None = None
-        self.count = 0
+        self.count = self.worlds = 0
 
     def watch(self, world: World, commands: Commands) -> None:
         """That world from now on; what was seen of another is forgotten."""
         self._rows.clear()
         self._world = world
+        self.worlds += 1
         self._trace.watch(world, commands)
 
     def since(self, count: int) -> list[dict[str, Any]]:

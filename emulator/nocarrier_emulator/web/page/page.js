@@ -13,12 +13,15 @@ const NAMED_KEYS = new Set(["Enter", "Backspace", "Escape", "ArrowUp", "ArrowDow
 
 const desk = document.getElementById("desk");
 const lost = document.getElementById("lost");
+const refused = document.getElementById("refused");
+let shownWorld = 0; // of whose wires rows are shown
 let socket = null;
 let choices = { rates_bps: [], profiles: [], speeds: [] };
 let handhelds = [];
 const WIRE_ROWS = 100;
 
 function send(command) {
+  refused.textContent = "";
   if (socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(command));
 }
 
@@ -242,10 +245,15 @@ function receive(message) {
   if (message.speeds) {
     choices = message;
     controls.setSpeeds(choices.speeds);
+    shownWorld = 0; // the rows come again to who comes again
   }
-  if (message.refused) controls.say(message.refused);
+  if (message.refused) refused.textContent = message.refused;
   if (message.desk) controls.draw(message.desk);
   if (message.handhelds) drawHandhelds(message.handhelds);
+  if (message.wire && message.world !== shownWorld) {
+    shownWorld = message.world;
+    for (const handheld of handhelds) handheld.wire.replaceChildren();
+  }
   for (const row of message.wire || []) {
     const handheld = handhelds.find((each) => each.state.name === row.who);
     if (handheld) handheld.addWire(row);
