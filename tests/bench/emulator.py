@@ -5,7 +5,7 @@ ten minutes; what is counted begins when all have logged in. Each size runs in a
 2,000 of them need more than two. COUNTS=2,20 for some sizes only.
 
 The work is counted too, as calls of functions for each second of a handheld: that tells how the work grows, the clock
-how the machine's caches take it.
+what it takes this machine.
 """
 
 import json

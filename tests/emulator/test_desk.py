@@ -86,8 +86,8 @@ def test_worlds_that_were_replaced_are_gone():
             await asyncio.sleep(0.1)
             gc.collect()
             if not any(world() for world in worlds):
-                return
-        raise AssertionError("%d of 4 are still there" % sum(world() is not None for world in worlds))
+                break
+        assert [world() for world in worlds] == [None] * 4
 
     at_a_desk(scene)
 
