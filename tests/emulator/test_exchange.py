@@ -8,43 +8,10 @@ import slixmpp
 from nocarrier_emulator.clock import ScaledClock, VirtualClock
 from nocarrier_emulator.commands import Commands
 from nocarrier_emulator.exchange.exchange import Exchange
+from nocarrier_emulator.exchange.rawclient import HEADER, RawClient, plain
 from nocarrier_emulator.world import World
 
-HEADER = (
-    b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='exchange.test' "
-    b"version='1.0'>"
-)
 PLAIN = b"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>%s</auth>"
-ANNA = b"AGFubmEAcHc="  # \0anna\0pw
-BERT = b"AGJlcnQAcHc="
-
-
-class Raw:
-    """A client that says what the test wants."""
-
-    def __init__(self, exchange, user=None, resource=b"r"):
-        self.exchange = exchange
-        self.out = bytearray()
-        self.up = True
-        self.receive, self.closed = exchange.connect(self.out.extend, self._hang_up)
-        if user is not None:
-            self.says(HEADER + PLAIN % user)
-            self.says(HEADER + b"<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>"
-                      + resource + b"</resource></bind></iq>")  # fmt: skip
-
-    def _hang_up(self):
-        self.up = False
-
-    def says(self, data):
-        """What the server answers at once."""
-        self.out[:] = b""
-        self.receive(data)
-        return bytes(self.out)
-
-    def hears(self, ms=200):
-        self.out[:] = b""
-        self.exchange.clock.run(ms)
-        return bytes(self.out)
 
 
 @pytest.fixture
@@ -68,25 +35,23 @@ def test_stream_errors(exchange):
         (HEADER + b" text", b"<bad-format "),
         (b"<!DOCTYPE x [<!ENTITY a 'b'>]>" + HEADER, b"<restricted-xml "),
     ):
-        client = Raw(exchange)
+        client = RawClient(exchange)
         out = client.says(words)
         assert condition in out and out.endswith(b"</stream:stream>"), words
-        client.hears(5_000)
+        client.says(ms=5_000)
         assert not client.up
 
 
 def test_every_byte_counts_when_it_comes(exchange):
     """Whatever expat does with tags in pieces: it is given none (Debian 12's puts them off and has no switch)."""
-    client = Raw(exchange)
+    client = RawClient(exchange)
     answer = b""
     words = HEADER.replace(b"to=", b"x='a > b' y=\"it's <\" to=".replace(b"<", b"&lt;"))
     for i in range(len(words)):
-        client.out[:] = b""
-        client.receive(words[i : i + 1])
-        answer = bytes(client.out)
+        answer = client.says(words[i : i + 1])
         assert bool(answer) == (i == len(words) - 1), i
     assert b"<mechanisms " in answer
-    auth = PLAIN % ANNA
+    auth = PLAIN % plain("anna", "pw")
     for i in range(len(auth)):
         assert client.says(auth[i : i + 1]).startswith(b"<success ") == (i == len(auth) - 1), i
     client.says(HEADER)
@@ -94,31 +59,31 @@ def test_every_byte_counts_when_it_comes(exchange):
 
 
 def test_quotes_in_cdata_hold_nothing_up(exchange):
-    anna = Raw(exchange, ANNA)
+    anna = RawClient(exchange, "anna")
     anna.says(b"<message to='bert@exchange.test' type='chat'><body><![CDATA[a > b <' c]]></body></message>")
-    assert b"a &gt; b &lt;' c" in Raw(exchange, BERT).says(b"<presence/>")
+    assert b"a &gt; b &lt;' c" in RawClient(exchange, "bert").says(b"<presence/>")
 
 
 def test_wrong_passwords_are_refused(exchange):
     for wrong in (b"AGFubmEAeA==", b"AG5vYm9keQBwdw==", b"!!!!", b"", b"AAAA"):
-        assert b"<failure " in Raw(exchange).says(HEADER + PLAIN % wrong), wrong
+        assert b"<failure " in RawClient(exchange).says(HEADER + PLAIN % wrong), wrong
 
 
 def test_a_message_waits_for_somebody_who_is_away_and_is_archived(exchange):
-    anna = Raw(exchange, ANNA)
+    anna = RawClient(exchange, "anna")
     anna.says(b"<message to='bert@exchange.test' type='chat' id='m1'><body>hi</body></message>")
-    bert = Raw(exchange, BERT)
+    bert = RawClient(exchange, "bert")
     out = bert.says(b"<presence/>")
     assert b"<body>hi</body>" in out and b"<stanza-id " in out and b"<delay " in out
     query = b"<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2' queryid='x'>%s</query></iq>"
     for client in (anna, bert):
         out = client.says(query % b"")
         assert out.count(b"<result ") == 1 and b"complete=" in out
-    assert b"<presence/>" not in Raw(exchange, BERT, b"other").says(b"<presence/>")
+    assert b"<presence/>" not in RawClient(exchange, "bert", resource="other").says(b"<presence/>")
 
 
 def test_the_archive_in_pages(exchange):
-    anna = Raw(exchange, ANNA)
+    anna = RawClient(exchange, "anna")
     for i in range(7):
         anna.says(b"<message to='bert@exchange.test' type='chat'><body>m%d</body></message>" % i)
     rsm = b"<set xmlns='http://jabber.org/protocol/rsm'><max>3</max>%s</set>"
@@ -134,7 +99,7 @@ def test_the_archive_in_pages(exchange):
 
 
 def test_messages_to_nobody_bounce(exchange):
-    anna = Raw(exchange, ANNA)
+    anna = RawClient(exchange, "anna")
     out = anna.says(b"<message to='nobody@exchange.test' id='m'><body>x</body></message>")
     assert b'type="error"' in out and b"<service-unavailable " in out and b'id="m"' in out
 
@@ -145,14 +110,14 @@ def enable(client):
 
 
 def test_a_session_is_resumed_with_its_counts_and_what_was_not_acknowledged(exchange):
-    anna, bert = Raw(exchange, ANNA), Raw(exchange, BERT)
+    anna, bert = RawClient(exchange, "anna"), RawClient(exchange, "bert")
     sm_id = enable(bert)
     bert.says(b"<presence/>")
     anna.says(b"<message to='bert@exchange.test' type='chat'><body>one</body></message>")
     bert.closed()
     anna.says(b"<message to='bert@exchange.test' type='chat'><body>two</body></message>")
-    again = Raw(exchange)
-    again.says(HEADER + PLAIN % BERT)
+    again = RawClient(exchange)
+    again.authenticate("bert")
     out = again.says(HEADER + b"<resume xmlns='urn:xmpp:sm:3' previd='%s' h='1'/>" % sm_id)
     assert b'<resumed xmlns="urn:xmpp:sm:3"' in out and b'h="1"' in out
     assert out.count(b"<body>") == 1 and b"two" in out  # h='1' was the presence's answer or the first message
@@ -162,36 +127,36 @@ def test_a_session_is_resumed_with_its_counts_and_what_was_not_acknowledged(exch
 def test_a_session_that_was_not_resumed_in_time_tells_its_h_or_does_not(exchange):
     for tells in (True, False):
         exchange.tells_h = tells
-        bert = Raw(exchange, BERT)
+        bert = RawClient(exchange, "bert")
         sm_id = enable(bert)
         bert.says(b"<presence/><presence/>")
         bert.closed()
         exchange.clock.run(exchange.resume_ms + 1)
-        again = Raw(exchange)
-        again.says(HEADER + PLAIN % BERT)
+        again = RawClient(exchange)
+        again.authenticate("bert")
         out = again.says(HEADER + b"<resume xmlns='urn:xmpp:sm:3' previd='%s' h='0'/>" % sm_id)
         assert b"<failed " in out and (b'h="2"' in out) == tells
 
 
 def test_too_high_an_h_ends_the_stream(exchange):
     for h in (b"99", b"-1", b"x", b"99999999999", b""):
-        bert = Raw(exchange, BERT)
+        bert = RawClient(exchange, "bert")
         sm_id = enable(bert)
         assert b"<undefined-condition " in bert.says(b"<a xmlns='urn:xmpp:sm:3' h='%s'/>" % h), h
-        again = Raw(exchange)
-        again.says(HEADER + PLAIN % BERT)
+        again = RawClient(exchange)
+        again.authenticate("bert")
         resume = b"<resume xmlns='urn:xmpp:sm:3' previd='%s' h='%s'/>" % (sm_id, h)
         assert b"<undefined-condition " in again.says(HEADER + resume), h
 
 
 def test_one_resource_one_session(exchange):
-    first = Raw(exchange, BERT)
-    Raw(exchange, BERT)
+    first = RawClient(exchange, "bert")
+    RawClient(exchange, "bert")
     assert b"<conflict " in bytes(first.out)
 
 
 def test_a_restart_ends_all_streams(exchange):
-    bert = Raw(exchange, BERT)
+    bert = RawClient(exchange, "bert")
     exchange.restart()
     assert b"<system-shutdown " in bytes(bert.out)
 

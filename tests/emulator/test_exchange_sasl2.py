@@ -7,14 +7,11 @@ import pytest
 from nocarrier_emulator.clock import VirtualClock
 from nocarrier_emulator.commands import Commands
 from nocarrier_emulator.exchange.exchange import Exchange
+from nocarrier_emulator.exchange.rawclient import HEADER, RawClient, plain
 from nocarrier_emulator.trace.trace import Trace
 from nocarrier_emulator.world import World
 
-HEADER = (
-    b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='exchange.test' "
-    b"version='1.0'>"
-)
-ANNA, BERT, NOBODY = b"AGFubmEAcHc=", b"AGJlcnQAcHc=", b"AGFubmEAeHg="  # \0anna\0pw, \0bert\0pw, \0anna\0xx
+ANNA, BERT, NOBODY = plain("anna", "pw"), plain("bert", "pw"), plain("anna", "xx")
 AGENT = b"<user-agent id='%s'/>"
 BIND = b"<bind xmlns='urn:xmpp:bind:0'><tag>nc</tag><enable xmlns='urn:xmpp:sm:3' resume='true'/></bind>"
 RESUME = b"<resume xmlns='urn:xmpp:sm:3' previd='%s' h='%d'/>"
@@ -25,23 +22,9 @@ def authenticate(proof, *more):
     return data % (proof, b"".join(more)) + b"</authenticate>"
 
 
-class Client:
-    def __init__(self, exchange):
-        self._exchange = exchange
-        self._out = bytearray()
-        self.up = True
-        self._receive, self.closed = exchange.connect(self._out.extend, self._hang_up)
-
-    def _hang_up(self):
-        self.up = False
-
-    def says(self, *data, ms=0):
-        """What the exchange says to it, and in so much time afterwards."""
-        self._out.clear()
-        for piece in data:
-            self._receive(piece)
-        self._exchange.clock.run(ms)
-        return bytes(self._out).decode()
+class Client(RawClient):
+    def says(self, *pieces, ms=0):
+        return super().says(*pieces, ms=ms).decode()
 
 
 @pytest.fixture

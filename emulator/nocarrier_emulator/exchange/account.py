@@ -9,6 +9,21 @@ if TYPE_CHECKING:
 
 
 @dataclass
+class Contact:
+    """One of a roster (RFC 6121 §2.1). sees: its presence, by us; seen: ours, by it; asked: we have asked to see it."""
+
+    name: str = ""
+    sees: bool = False
+    seen: bool = False
+    asked: bool = False
+
+    @property
+    def subscription(self) -> str:
+        """RFC 6121 §2.1.2.5"""
+        return ("both" if self.seen else "to") if self.sees else "from" if self.seen else "none"
+
+
+@dataclass
 class Archived:
     """One entry of the archive (XEP-0313)."""
 
@@ -19,11 +34,12 @@ class Archived:
 
 @dataclass
 class Account:
-    """contacts: bare JID to name; all of them are mutual."""
+    """contacts: by bare JID. requests: from whom it has not yet answered, likewise."""
 
     jid: str
     password: str
-    contacts: dict[str, str] = field(default_factory=dict)
+    contacts: dict[str, Contact] = field(default_factory=dict)
+    requests: dict[str, Element] = field(default_factory=dict)
     offline: list[Element] = field(default_factory=list)
     archive: list[Archived] = field(default_factory=list)
     sessions: dict[str, "Session"] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
 from nocarrier_emulator.clock import Action, Clock
-from nocarrier_emulator.exchange.account import Account, Archived
+from nocarrier_emulator.exchange.account import Account, Archived, Contact
 from nocarrier_emulator.exchange.connection import Connection
 from nocarrier_emulator.exchange.session import Session
 from nocarrier_emulator.exchange.xml import CLIENT, make, split, sub
@@ -50,8 +50,8 @@ class Exchange:
 
     def befriend(self, a: Account, b: Account, a_name: str = "", b_name: str = "") -> None:
         """Each is in the other's roster, subscribed both ways. a_name: what a is called in b's roster."""
-        a.contacts[b.jid] = b_name
-        b.contacts[a.jid] = a_name
+        a.contacts[b.jid] = Contact(b_name, sees=True, seen=True)
+        b.contacts[a.jid] = Contact(a_name, sees=True, seen=True)
 
     def connect(
         self, write: Callable[[bytes], None], hang_up: Callable[[], None]

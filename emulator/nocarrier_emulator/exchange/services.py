@@ -4,12 +4,13 @@ import copy
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
+from nocarrier_emulator.exchange import roster, subscriptions
+from nocarrier_emulator.exchange.account import Contact
 from nocarrier_emulator.exchange.xml import CLIENT, make, split, sub
 
 if TYPE_CHECKING:
     from nocarrier_emulator.exchange.session import Session
 
-_ROSTER = "jabber:iq:roster"
 _PING = "urn:xmpp:ping"
 _MAM = "urn:xmpp:mam:2"
 _RSM = "http://jabber.org/protocol/rsm"
@@ -22,7 +23,9 @@ def handle(session: "Session", stanza: Element) -> None:
     to = stanza.get("to")
     own = to is None or to == session.account.jid or to == session.exchange.domain
     name = split(stanza.tag)[1]
-    if name == "presence" and to is None:
+    if name == "presence" and stanza.get("type") in subscriptions.TYPES:
+        subscriptions.handle(session.exchange, session.account, stanza)
+    elif name == "presence" and to is None:
         _presence(session, stanza)
     elif name == "iq" and own:
         _iq(session, stanza)
@@ -31,11 +34,11 @@ def handle(session: "Session", stanza: Element) -> None:
 
 
 def broadcast(session: "Session", presence: Element) -> None:
-    """Tells all contacts."""
+    """Tells all contacts that may see it."""
     presence.set("from", session.jid)
-    for jid in session.account.contacts:
-        contact = session.exchange.account(jid)
-        for other in contact.available() if contact is not None else []:
+    for jid, contact in session.account.contacts.items():
+        account = session.exchange.account(jid) if contact.seen else None
+        for other in account.available() if account is not None else []:
             other.send(copy.deepcopy(presence))
 
 
@@ -45,13 +48,15 @@ def _presence(session: "Session", stanza: Element) -> None:
     broadcast(session, copy.deepcopy(stanza))
     if not first or session.presence is None:
         return
-    for jid in session.account.contacts:
-        contact = session.exchange.account(jid)
-        for other in contact.available() if contact is not None else []:
+    for jid, contact in session.account.contacts.items():
+        account = session.exchange.account(jid) if contact.sees else None
+        for other in account.available() if account is not None else []:
             presence = copy.deepcopy(other.presence)
             assert presence is not None
             presence.set("from", other.jid)
             session.send(presence)
+    for request in subscriptions.still_asked(session.account):
+        session.send(request)
     waiting, session.account.offline = session.account.offline, []
     for message in waiting:
         session.send(message)
@@ -62,28 +67,43 @@ def _iq(session: "Session", iq: Element) -> None:
     if iq.get("type") not in ("get", "set") or query is None:
         return
     xmlns, name = split(query.tag)
-    if (xmlns, name, iq.get("type")) == (_ROSTER, "query", "get"):
-        _answer(session, iq, _roster(session))
+    if (xmlns, name, iq.get("type")) == (roster.XMLNS, "query", "get"):
+        _answer(session, iq, roster.asked_by(session))
+    elif (xmlns, name) == (roster.XMLNS, "query"):
+        _change_roster(session, iq, query)
     elif (xmlns, name) == (_PING, "ping"):
         _answer(session, iq)
     elif (xmlns, name) == (_MAM, "query") and session.exchange.archiving:
         _archive(session, iq, query)
     else:
-        error = make(CLIENT, "error", make("urn:ietf:params:xml:ns:xmpp-stanzas", "service-unavailable"), type="cancel")
-        session.send(make(CLIENT, "iq", error, type="error", id=iq.get("id")))
+        _refuse(session, iq, "service-unavailable")
 
 
 def _answer(session: "Session", iq: Element, *payload: Element) -> None:
     session.send(make(CLIENT, "iq", *payload, type="result", id=iq.get("id")))
 
 
-def _roster(session: "Session") -> Element:
-    query = make(_ROSTER, "query")
-    for jid, name in session.account.contacts.items():
-        item = sub(query, _ROSTER, "item", jid=jid, subscription="both")
-        if name:
-            item.set("name", name)
-    return query
+def _refuse(session: "Session", iq: Element, condition: str) -> None:
+    error = make(CLIENT, "error", make("urn:ietf:params:xml:ns:xmpp-stanzas", condition), type="cancel")
+    session.send(make(CLIENT, "iq", error, type="error", id=iq.get("id")))
+
+
+def _change_roster(session: "Session", iq: Element, query: Element) -> None:
+    """A contact is added, named or removed (RFC 6121 §2.3 to §2.5)."""
+    account, (item, jid) = session.account, roster.item_of(query)
+    removed = item is not None and item.get("subscription") == "remove"
+    if item is None:
+        _refuse(session, iq, "bad-request")
+    elif removed and jid not in account.contacts:
+        _refuse(session, iq, "item-not-found")
+    else:
+        if removed:
+            subscriptions.end(session.exchange, account, jid)
+            del account.contacts[jid]
+        else:
+            account.contacts.setdefault(jid, Contact()).name = item.get("name", "")
+        roster.push(session.exchange, account, jid)
+        _answer(session, iq)
 
 
 def _archive(session: "Session", iq: Element, query: Element) -> None:
@@ -96,8 +116,7 @@ def _archive(session: "Session", iq: Element, query: Element) -> None:
     if after:
         known = [i for i, entry in enumerate(entries) if entry.id == after]
         if not known:
-            error = make(CLIENT, "error", make("urn:ietf:params:xml:ns:xmpp-stanzas", "item-not-found"), type="cancel")
-            session.send(make(CLIENT, "iq", error, type="error", id=iq.get("id")))
+            _refuse(session, iq, "item-not-found")
             return
         entries = entries[known[0] + 1 :]
     page = entries[-size:] if before is not None else entries[:size]

@@ -24,6 +24,7 @@ class Session:
         self.resource = resource
         self.jid = "%s/%s" % (account.jid, resource)
         self.presence: Element | None = None
+        self.interested = False  # in what changes in the roster
         self.connection: "Connection | None" = None
         self.sm_id = ""
         self.handled = 0
