@@ -18,8 +18,8 @@ from nocarrier_emulator.line.profile import Profile
 from nocarrier_emulator.line.tariff import Tariff
 from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.surface import TextSurface
-from nocarrier_ports.handset import font
 from nocarrier_ports.handset.app import App
+from nocarrier_ports.handset.letters import has
 from nocarrier_ports.handset.screen import Screen
 from nocarrier_ports.links.dialler import Dialler
 from nocarrier_ports.links.link import Link
@@ -115,7 +115,7 @@ class Handheld:
         lines = (self.modem.set_dtr, lambda: self.modem.dcd) if self.wired else (None, None)
         port = StreamLink(stream, *lines)
         runner = Runner(client, self._link(port, self.number), self._random.randbytes)
-        screen = Screen(self.surface, self.surface.width_px, self.surface.height_px, font.has)
+        screen = Screen(self.surface, self.surface.width_px, self.surface.height_px, has)
         self.app = App(client, runner, screen, _PAGE_CHARS, lambda kind, value: self.on_event(kind, value))
         self.fault = None
         if dial:

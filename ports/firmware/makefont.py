@@ -10,37 +10,11 @@ _SOURCE = Path(__file__).with_name("letters.txt")
 _FONT = Path(__file__).parents[1] / "nocarrier_ports/handset/font.py"
 _ROWS = 8
 _SMALL_ROW = 2  # where small letters begin: above is room for accents
-_HEAD = '''"""The handset's letters, 8 by 8 pixels; ports/firmware/makefont.py has made this of letters.txt there."""
+_HEAD = '''"""The handset's letters, 8 by 8 pixels; ports/firmware/makefont.py has made this of letters.txt there.
 
-from nocarrier.compat import const
+Those of ASCII from the space on, then the others; handset/letters.py finds and draws them.
+"""
 
-FIRST = const(0x20)  # a space; from here on the letters of ASCII follow each other
-_ASCII = const(95)
-_UNKNOWN = const(0x3F)  # a question mark
-'''
-_TAIL = '''
-
-def has(code: int) -> bool:
-    """True if there is a letter for this code point."""
-    return code == _UNKNOWN or _index(code) != _UNKNOWN - FIRST
-
-
-def place(code: int) -> int:
-    """Where its eight bytes begin in BITS, or those of a question mark."""
-    return _index(code) * 8
-
-
-def _index(code: int) -> int:
-    if FIRST <= code < FIRST + _ASCII:
-        return code - FIRST
-    if code <= 0xFFFF:
-        wanted = bytes((code >> 8, code & 0xFF))
-        at = OTHERS.find(wanted)
-        while at >= 0:
-            if at % 2 == 0:
-                return _ASCII + at // 2
-            at = OTHERS.find(wanted, at + 1)
-    return _UNKNOWN - FIRST
 '''
 
 
@@ -75,7 +49,7 @@ def source(drawn: dict[str, bytes]) -> str:
     lines += _rows(others, 10, lambda letter: letter.encode("utf-16-be"))
     lines += [")", "BITS = ("]
     lines += _rows(ascii_letters + others, 3, lambda letter: drawn[letter])
-    return "\n".join(lines) + "\n)\n" + _TAIL
+    return "\n".join(lines) + "\n)\n"
 
 
 def _rows(drawn: list[str], a_row: int, data: Callable[[str], bytes]) -> Iterator[str]:

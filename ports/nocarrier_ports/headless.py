@@ -3,8 +3,7 @@
 import framebuf
 
 from nocarrier_ports import device
-from nocarrier_ports.handset import font
-from nocarrier_ports.handset.letters import draw
+from nocarrier_ports.handset.letters import draw, has
 from nocarrier_ports.remote import Remote
 
 try:
@@ -28,7 +27,7 @@ class Display:
     def __init__(self) -> None:
         self._pixels = bytearray(_WIDTH_PX * _HEIGHT_PX // 8)
         frame = framebuf.FrameBuffer(self._pixels, _WIDTH_PX, _HEIGHT_PX, framebuf.MONO_HLSB)
-        self.fill, self.fill_rect, self.has = frame.fill, frame.fill_rect, font.has
+        self.fill, self.fill_rect, self.has = frame.fill, frame.fill_rect, has
 
     def text(self, text: str, x: int, y: int, color: int) -> None:
         draw(self._pixels, _WIDTH_PX, text, x, y, color)

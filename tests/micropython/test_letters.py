@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from nocarrier_emulator.surface import TextSurface
-from nocarrier_ports.handset import font
+from nocarrier_ports.handset.letters import has
 from nocarrier_ports.handset.screen import Screen
 
 EMULATOR = Path(__file__).parents[2] / "emulator"
@@ -75,7 +75,7 @@ def test_a_device_draws_what_the_emulator_shows_pixel_by_pixel(tool):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     surface = TextSurface(160, 128)
-    screen = Screen(surface, 160, 128, font.has)
+    screen = Screen(surface, 160, 128, has)
     for row, (text, inverted) in enumerate(LINES):
         screen.line(row + 2, text, inverted)
     assert done.stdout.strip() == surface.pixels().hex()

@@ -7,7 +7,7 @@ import pytest
 
 from nocarrier_emulator.surface import TextSurface
 from nocarrier_ports.handset import font
-from nocarrier_ports.handset.letters import draw
+from nocarrier_ports.handset.letters import draw, has, place
 
 # What people write with it: pangrams.
 SAID = (
@@ -29,7 +29,7 @@ SAID = (
 
 
 def art(letter):
-    at = font.place(ord(letter))
+    at = place(ord(letter))
     return tuple(font.BITS[at : at + 8])
 
 
@@ -47,16 +47,16 @@ def test_what_is_drawn_wrongly_is_refused(wrong):
 
 def test_it_has_what_people_write_and_says_so():
     for text in SAID:
-        assert [letter for letter in text if not font.has(ord(letter))] == []
+        assert [letter for letter in text if not has(ord(letter))] == []
         assert all(any(art(letter)) for letter in text if letter != " ")
     for strange in "你😀\n\x7f\u202e\ud800":
-        assert not font.has(ord(strange)) and art(strange) == art("?")
-    assert font.has(ord("?"))
+        assert not has(ord(strange)) and art(strange) == art("?")
+    assert has(ord("?"))
 
 
 def test_letters_that_differ_look_different():
     """But for those of another script, which are the same strokes."""
-    letters = [chr(code) for code in range(0x20, 0x2100) if font.has(code)]
+    letters = [chr(code) for code in range(0x20, 0x2100) if has(code)]
     assert len(letters) == 95 + len(font.OTHERS) // 2
     seen = {}
     for letter in letters:

@@ -15,7 +15,8 @@ from nocarrier_emulator.line.profile import plain
 from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.phonebook import PhoneBook, Service
 from nocarrier_emulator.surface import TextSurface
-from nocarrier_ports.handset import font, keys, words
+from nocarrier_ports.handset import keys, words
+from nocarrier_ports.handset.letters import has
 from nocarrier_ports.handset.screen import Screen, harmless, wrapped
 from nocarrier_ports.links import link as links
 
@@ -312,7 +313,7 @@ def test_a_font_without_umlauts_shows_something_readable():
     plain = Screen(surface, 80, 16)
     plain.line(0, "Grüße ж…")
     assert plain.lines()[0] == "Gruesse ?..."[:10]
-    own = Screen(surface, 80, 16, font.has)
+    own = Screen(surface, 80, 16, has)
     own.line(0, "Grüße ж你…")
     assert own.lines()[0] == "Grüße ж?…"
 

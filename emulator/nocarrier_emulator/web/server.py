@@ -19,12 +19,12 @@ from nocarrier_emulator.clock import ScaledClock
 from nocarrier_emulator.commands import RATES_BPS
 from nocarrier_emulator.line.profile import shipped
 from nocarrier_emulator.web.desk import SPEEDS, Desk
-from nocarrier_ports.handset import font
+from nocarrier_ports.handset import font, letters
 
 _PAGE = Path(__file__).parent / "page"
 _FRAME_S = 0.05
 # The device's own: its letters, and the eight bytes of each.
-_LETTERS = "".join(map(chr, range(font.FIRST, 0x7F))) + font.OTHERS.decode("utf-16-be")
+_LETTERS = "".join(map(chr, range(letters.FIRST, letters.LAST + 1))) + font.OTHERS.decode("utf-16-be")
 _FONT = {letter: list(font.BITS[8 * i : 8 * i + 8]) for i, letter in enumerate(_LETTERS)}
 _COMMAND_BYTES = 1 << 20  # of one command, which may be a whole scenario
 # The page loads nothing from elsewhere, and nobody may frame it.

@@ -1,10 +1,8 @@
-"""The handset's letters, 8 by 8 pixels; ports/firmware/makefont.py has made this of letters.txt there."""
+"""The handset's letters, 8 by 8 pixels; ports/firmware/makefont.py has made this of letters.txt there.
 
-from nocarrier.compat import const
+Those of ASCII from the space on, then the others; handset/letters.py finds and draws them.
+"""
 
-FIRST = const(0x20)  # a space; from here on the letters of ASCII follow each other
-_ASCII = const(95)
-_UNKNOWN = const(0x3F)  # a question mark
 # The code points of the others, two bytes each.
 OTHERS = (
     b"\x00\xa1\x00\xa3\x00\xa7\x00\xab\x00\xb0\x00\xb1\x00\xb7\x00\xbb\x00\xbf\x00\xc0"  # ¡ £ § « ° ± · » ¿ À
@@ -134,26 +132,3 @@ BITS = (
     b"\x18\x18\x30\x00\x00\x00\x00\x00\x24\x48\x6c\x6c\x00\x00\x00\x00\x6c\x6c\x24\x48\x00\x00\x00\x00"  # ’ “ ”
     b"\x00\x00\x00\x00\x6c\x6c\x24\x48\x00\x00\x00\x00\x00\x00\x7e\x00\x1e\x30\x7c\x30\x7c\x30\x1e\x00"  # „ … €
 )
-
-
-def has(code: int) -> bool:
-    """True if there is a letter for this code point."""
-    return code == _UNKNOWN or _index(code) != _UNKNOWN - FIRST
-
-
-def place(code: int) -> int:
-    """Where its eight bytes begin in BITS, or those of a question mark."""
-    return _index(code) * 8
-
-
-def _index(code: int) -> int:
-    if FIRST <= code < FIRST + _ASCII:
-        return code - FIRST
-    if code <= 0xFFFF:
-        wanted = bytes((code >> 8, code & 0xFF))
-        at = OTHERS.find(wanted)
-        while at >= 0:
-            if at % 2 == 0:
-                return _ASCII + at // 2
-            at = OTHERS.find(wanted, at + 1)
-    return _UNKNOWN - FIRST

@@ -11,8 +11,7 @@ import time
 import framebuf
 
 from nocarrier.compat import const
-from nocarrier_ports.handset import font
-from nocarrier_ports.handset.letters import draw
+from nocarrier_ports.handset.letters import draw, has
 
 try:
     from typing import Any, Optional
@@ -67,7 +66,7 @@ class Lcd:
         self._quads = _quads(ink, paper)
         # Not its base class: one with a native base cannot lie in ROM.
         frame = framebuf.FrameBuffer(self._pixels, width_px, height_px, framebuf.MONO_HLSB)
-        self.fill, self.fill_rect, self.has = frame.fill, frame.fill_rect, font.has
+        self.fill, self.fill_rect, self.has = frame.fill, frame.fill_rect, has
         cs(1)
         if reset is not None:
             reset(0)
