@@ -174,6 +174,24 @@ def test_a_server_that_acknowledges_too_much_is_not_believed():
     assert [pair[0] for pair in sent(look_again(talk))] == ids[1:]
 
 
+def test_a_session_that_the_server_rejects_with_a_stream_error_is_not_asked_for_again():
+    """As when a flash has lost the newest h, and says less than was acknowledged (XEP-0198 §4)."""
+    error = b"<stream:error><%s xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>"
+    for condition, given_up in ((b"system-shutdown", False), (b"undefined-condition", True)):
+        talk, ids = with_three_sent()
+        talk.authenticate()
+        talk.server(error % condition)
+        talk.down()
+        assert [fault.condition for fault in talk.values(events.FAULT)] == [str(condition, "ascii")]
+        assert (b"<bind " in talk.authenticate()) == given_up, condition
+        if given_up:
+            request, query, _ = query_in(talk.bind())
+            talk.server(archived(query, b"arch-2", d.FULL, ids[0], b"one") + fin(request, b"arch-2"))
+            assert [pair[0] for pair in sent(look_again(talk))] == ids[1:]
+            continue
+        assert sent(talk.server(RESUMED % 4)) == [(ids[1], b"two"), (ids[2], b"three")]
+
+
 def test_logging_out_ends_the_session_for_good():
     talk = Dialogue()
     talk.log_in()

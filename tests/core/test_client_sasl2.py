@@ -92,6 +92,19 @@ def test_resumption_rides_along():
     assert (first, states.ON_SERVER) in talk.values(events.STATE) and second > first
 
 
+def test_a_session_that_is_rejected_with_a_stream_error_is_not_asked_for_again():
+    """XEP-0198 §4: the counts do not fit, as when a flash has lost the newest of them."""
+    talk = with_past()
+    online(talk)
+    talk.down()
+    assert b"<resume " in talk.up() + talk.server(d.HEADER + PLAIN)
+    talk.server(b"<stream:error><undefined-condition xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>")
+    talk.down()
+    assert b"<bind " in talk.up() and b"<resume " not in talk.server(d.HEADER + PLAIN)
+    talk.server(SUCCESS % (BOUND % 2))
+    assert talk.client.online() and talk.client.store.sm_id == "sm-2"
+
+
 def test_a_refused_resumption_falls_back_to_a_new_session_at_once():
     """XEP-0198 in XEP-0388: <failed h=…/> tells what the server had; beside it the resource is bound."""
     talk = with_past()

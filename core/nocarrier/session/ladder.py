@@ -38,6 +38,9 @@ _ASK_AGAIN = const(16)  # logins, of which one asks for the features although th
 # States in which no login is under way.
 _NOT_PROVING = (steps.CLOSED, steps.REOPENING, steps.PROVING, steps.BINDING)
 
+# Those in which a session may have been asked for, and nobody knows yet whether it is resumed.
+_ASKING = (steps.PROVED, steps.REOPENING, steps.OFFERED_AGAIN, steps.RESUMING)
+
 # Modules that nothing but a login needs. begin() imports them, the lower ones first, since an import inside an import
 # costs stack; a board that is short of memory may drop them from sys.modules as soon as the client is online.
 _LOGIN = ("nocarrier.session.pbkdf2", "nocarrier.session.ways", "nocarrier.session.login", "nocarrier.session.proving")
@@ -146,13 +149,21 @@ class Ladder:
 
     def overhasty(self, error: PeerError) -> bool:
         """True if this error may have come only because something was sent before the server was known to take it."""
-        if not self.in_haste() or error.condition == "mechanism-too-weak":
+        if not self.in_haste() or error.condition == "mechanism-too-weak" or self.rejected(error):
             return False
         return self.mistaken or (isinstance(error, StreamError) and error.condition not in PASSING)
 
     def unanswered(self) -> bool:
         """True if stanzas were written behind a request to resume that was not answered by a resumption."""
         return self.riders > 0 and self.state not in (steps.PROVING, steps.ONLINE)
+
+    def rejected(self, fault: "Optional[PeerError]") -> bool:
+        """True if this is how the server has answered the request to resume: the counts do not fit (XEP-0198 §4).
+
+        On flash there may be less than it was told, after damage say; to ask again would bring the same.
+        """
+        asking = self.known is not None and self.state in _ASKING
+        return asking and isinstance(fault, StreamError) and fault.condition == "undefined-condition"
 
     def begin_stream(self, jid: str) -> None:
         """Writes a stream header. jid: ours, or "" if nobody is to know it yet."""

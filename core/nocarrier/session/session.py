@@ -43,7 +43,6 @@ PROVED = const(17)  # value: None; the resumed stream is alive
 
 _STANZAS = ("message", "presence", "iq")
 _PROBE = b" " * 64  # Prosody may hold back a token that came in pieces until this much more has come
-
 # Attributes whose values seldom change in what a server says to one client.
 _STEADY = ("to", "type", "by", "xml:lang", "queryid")
 
@@ -91,17 +90,19 @@ class Session:
         self.ladder.begin(nonce, kept, known, caution, spool, rides, tls, starttls)
 
     def disconnect(self, fault: "Optional[PeerError]") -> None:
-        """The transport is gone. The SM session, if there is one, may be resumed.
+        """The transport is gone. The SM session, if there is one, may be resumed, unless it was rejected.
 
         fault: what went wrong with the stream, None if it was the line. A resumed stream that has not answered twice
         is given up: Prosody leaves it deaf when its predecessor died inside a stanza.
         """
         self._events[:] = [event for event in self._events if event[0] == LEFT]
+        lost = self.ladder.rejected(fault)
         if fault is not None and self.state == steps.PROVING:
             self._deaf += 1
-            if self._deaf > 1 or fault.condition != "connection-timeout":  # else it may well be the line
-                self._events.append((SESSION_LOST, None))
-                self._deaf = 0
+            lost = self._deaf > 1 or fault.condition != "connection-timeout"  # else it may well be the line
+        if lost:
+            self._events.append((SESSION_LOST, None))
+            self._deaf = 0
         self.out.clear()
         self.ladder.go(steps.CLOSED)
 
