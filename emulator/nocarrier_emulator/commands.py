@@ -22,6 +22,7 @@ from nocarrier_ports.handset import keys
 TEXT_CHARS = 1000  # of one command
 _STANZA_BYTES = 16_384
 _DEAREST = 1_000_000
+_NAME_CHARS = 40
 RATES_BPS = (300, 1200, 2400, 9600, 14_400, 33_600)
 
 
@@ -50,6 +51,8 @@ class Commands:
         value = checked(value)
         if name == "send":
             value = self._address(value[0]), value[1]
+        elif name == "restore" and value not in handheld.snapshots:
+            raise ValueError("no such snapshot")
         self.on_command(command)
         act(handheld, value)
 
@@ -144,6 +147,18 @@ def _difference(value: Any) -> int:
     return value
 
 
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= _NAME_CHARS or not value.isprintable():
+        raise ValueError("a name of at most %d letters is wanted" % _NAME_CHARS)
+    return value
+
+
+def _charge(value: Any) -> float:
+    if type(value) not in (int, float) or not 0 <= value <= 1:
+        raise ValueError("a charge from 0 to 1 is wanted")
+    return float(value)
+
+
 def _power(handheld: Handheld, on: bool) -> None:
     if on and handheld.app is None:
         handheld.power_on()
@@ -174,6 +189,9 @@ _HANDHELDS: dict[str, tuple[Callable[[Any], Any], Callable[[Handheld, Any], obje
     "send": (_message, lambda handheld, message: handheld.send(*message)),
     "power": (_boolean, _power),
     "cut_after_bytes": (_bytes, _cut),
+    "battery": (_charge, Handheld.set_charge),
+    "snapshot": (_name, Handheld.snapshot),
+    "restore": (_name, Handheld.restore),
     "plugged": (_boolean, lambda handheld, plugged: handheld.modem.set_plugged(plugged)),
     "drop": (_boolean, lambda handheld, on: handheld.modem.drop_carrier() if on else None),
     "rate_bps": (_rate, Handheld.set_rate),

@@ -12,6 +12,7 @@ from nocarrier.queue.storage import Storage, StorageError
 from nocarrier.queue.store import Store
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
+from nocarrier_emulator.battery import Battery, Cell
 from nocarrier_emulator.clock import Alarm, Clock
 from nocarrier_emulator.flash import MemoryFlash, PowerCut
 from nocarrier_emulator.line.profile import Profile
@@ -28,6 +29,7 @@ from nocarrier_ports.runner import Runner
 
 _UART_BYTES = 4096
 _PAGE_CHARS = 4000
+_MOST_SNAPSHOTS = 16
 
 
 class ModemStream:
@@ -87,6 +89,8 @@ class Handheld:
         self.on_event: Callable[[int, object], None] = lambda kind, value: None
         self.app: App | None = None
         self.fault: Exception | None = None
+        self.battery: Battery | None = None  # None: it hangs on the mains
+        self.snapshots: dict[str, dict[str, bytes]] = {}  # images of its flash, by name
         self._random = random.Random(seed)
         self._alarm: Alarm | None = None
 
@@ -101,7 +105,12 @@ class Handheld:
         return self.app.runner
 
     def power_on(self, dial: bool = True) -> None:
-        """Boots from flash. A flash that cannot be read leaves `fault` and a word on the screen."""
+        """Boots from flash. A flash that cannot be read leaves `fault` and a word on the screen.
+
+        With an empty battery nothing happens.
+        """
+        if self.battery is not None and self.battery.charge <= 0:
+            return
         store = Store(self.flash, self.limits)
         client = Client(self.account, store, self.line, self._random.randbytes, ClientLimits())
         try:
@@ -135,6 +144,35 @@ class Handheld:
         self.modem.set_dtr(False)
         self.surface.fill(0)
         self.surface.show()
+
+    def set_charge(self, charge: float) -> None:
+        """Of its battery, from 1 to 0; it gets one if it had none."""
+        if self.battery is None:
+            self.battery = Battery(self.clock, Cell(), self._load_mw, self.power_off)
+        self.battery.set_charge(charge)
+
+    def _load_mw(self) -> float:
+        if self.app is None or self.battery is None:
+            return 0.0
+        cell = self.battery.cell
+        return cell.awake_mw + (cell.call_mw if self.modem.connected else 0.0)
+
+    def snapshot(self, name: str) -> None:
+        """Keeps what is on its flash now, as a loss of power would leave it. Of very many the oldest are dropped."""
+        assert isinstance(self.flash, MemoryFlash)
+        self.snapshots.pop(name, None)
+        self.snapshots[name] = self.flash.image()
+        if len(self.snapshots) > _MOST_SNAPSHOTS:
+            del self.snapshots[next(iter(self.snapshots))]
+
+    def restore(self, name: str) -> None:
+        """Has on its flash what it had then, as if it were flashed with that image. Raises KeyError."""
+        assert isinstance(self.flash, MemoryFlash)
+        image, was_on = self.snapshots[name], self.app is not None
+        self.power_off()
+        self.flash.load(image)
+        if was_on:
+            self.power_on()
 
     def set_rate(self, rate_bps: int) -> None:
         """Modem, line and the handheld's own idea of it."""

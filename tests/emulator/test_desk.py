@@ -99,6 +99,7 @@ def test_what_is_refused_changes_nothing():
             {"desk": "play", "scenario": "profile='nonsense'\n[[step]]\nwait_s=1\n"},
             {"desk": "play", "scenario": "handhelds=['Anna','anna']\n[[step]]\nwait_s=1\n"},
             {"desk": "play", "scenario": "x" * 100_000},
+            {"desk": "play", "scenario": "flash='/'\n[[step]]\nwait_s=1\n"},
             {"handheld": "anna", "send": {"to": "bert", "body": ""}},
             {"handheld": "anna", "send": {"to": "bert", "body": "a\x01"}},
             {"handheld": "anna", "send": {"to": "bert", "body": "a\ud800"}},

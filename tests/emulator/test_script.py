@@ -86,6 +86,7 @@ def test_everything_that_can_be_done_can_be_written_down():
         'text = "x"', 'key = "Escape"', "plugged = false", "wait_s = 5", "plugged = true", "drop = true",
         "power = false", "power = true", "rate_bps = 300", 'profile = "v21"', "cut_after_bytes = 10",
         'send = { to = "bert", body = "again" }', "expect_online = false", "power = true",
+        "expect_online = true", "battery = 0.5", 'snapshot = "half"', 'restore = "half"', "expect_battery = 0.4",
         "expect_online = true", "expect_bytes = 100000", "expect_seconds = 3000",
     ]  # fmt: skip
     text = HELLO + "".join(ANNA + step + "\nwithin_s = 600\n" for step in steps)
@@ -107,6 +108,7 @@ def test_everything_that_can_be_done_can_be_written_down():
         (ANNA, "step 1: does one thing; this does 0"),
         (ANNA + "plugged = true\npower = true", "step 1: does one thing; this does 2"),
         ('[[step]]\nkey = "Enter"', "step 1: whose"),
+        ("flash = 1\n" + HELLO, "flash is a folder"),
         (ANNA + 'expect_online = "yes"', "step 1: expect_online wants bool"),
         (ANNA + 'expect_state = { body = "x" }', "body and state"),
         (ANNA + 'screenshot = "../../x"', "name of letters"),
@@ -119,7 +121,13 @@ def test_what_is_no_scenario_is_refused_before_anything_is_played(text, complain
         script.parsed(text)
 
 
-@pytest.mark.parametrize("step", ['key = "Any"', "plugged = 1", 'dance = "now"', "rate_bps = 1", 'profile = "x"'])
+@pytest.mark.parametrize(
+    "step",
+    [
+        'key = "Any"', "plugged = 1", 'dance = "now"', "rate_bps = 1", 'profile = "x"', "battery = 1.5",
+        'snapshot = ""', 'restore = "what never was"',
+    ],
+)  # fmt: skip
 def test_a_command_that_is_none_is_refused_with_its_step(step):
     with pytest.raises(ScriptError, match="step 1: "):
         played(ANNA + step)
@@ -138,6 +146,23 @@ def test_what_is_left_of_a_scenario(tmp_path):
     assert (tmp_path / "meters.csv").read_text().startswith("seconds,handheld,bytes,cost\n0,anna,0,0\n")
     trace = (tmp_path / "trace.txt").read_text()
     assert "anna at ATDT" in trace and "***" in trace
+
+
+def test_what_is_on_the_flash_outlives_its_scenario(tmp_path):
+    """In another world, where the exchange has never heard of it, what waited is sent."""
+    offline = ANNA + "plugged = false\n" + ANNA + 'send = { to = "bert", body = "kept" }\n' + ANNA + "wait_s = 60\n"
+    report.write(tmp_path / "out", played(HELLO + offline))
+    (tmp_path / "next.toml").write_text(
+        'flash = "out/flash"\n' + BERT + 'expect_received = "kept"\n' + BERT + 'expect_received = "Hello"\n'
+    )
+    outcome = ScriptPlay(script.read(tmp_path / "next.toml"), seed=5).run()
+    assert outcome.outcome == PASSED, outcome.results[-1].why
+    report.write(tmp_path / "out", outcome)
+    for name, image in outcome.flash.items():
+        found = {path.name: path.read_bytes() for path in (tmp_path / "out" / "flash" / name).iterdir()}
+        assert found == image and image
+    with pytest.raises(OSError):
+        played('flash = "/nowhere"\n' + HELLO)
 
 
 def run(*arguments, **more):

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from nocarrier.queue import states
 from nocarrier_emulator.clock import Clock, VirtualClock
 from nocarrier_emulator.commands import Commands
+from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.handheld import Handheld
 from nocarrier_emulator.line.profile import named
 from nocarrier_emulator.modem.modem import USUAL
+from nocarrier_emulator.script import images
 from nocarrier_emulator.script.script import AT_ONCE, EXPECTATIONS, Script, ScriptError, Step
 from nocarrier_emulator.trace.trace import Trace
 from nocarrier_emulator.world import World
@@ -32,7 +35,7 @@ class Result:
 class Outcome:
     """What became of a scenario. screens, pictures: by the names of screenshots, as text and as PNG.
 
-    meters: (seconds, handheld, bytes, cost).
+    meters: (seconds, handheld, bytes, cost). flash: of each handheld at the end, its files.
     """
 
     script: Script
@@ -42,6 +45,7 @@ class Outcome:
     screens: dict[str, str] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict)
     meters: list[tuple[float, str, int, float]] = field(default_factory=list)
+    flash: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
     @property
     def outcome(self) -> str:
@@ -68,6 +72,9 @@ class ScriptPlay:
         self.world = World(clock, seed, named(profile) if profile else USUAL)
         for name in script.handhelds:
             self.world.add(name)
+        for name, handheld in self.world.handhelds.items() if script.flash else ():
+            assert isinstance(handheld.flash, MemoryFlash)
+            handheld.flash.load(images.read(Path(script.flash) / name))
         self.world.befriend_all()
         self.commands = Commands(self.world)
         self.outcome = Outcome(script, seed)
@@ -94,6 +101,9 @@ class ScriptPlay:
                     break
         finally:
             self._sampling.cancel()
+            for name, handheld in self.world.handhelds.items():
+                assert isinstance(handheld.flash, MemoryFlash)
+                self.outcome.flash[name] = handheld.flash.image()
 
     async def _step(self, step: Step) -> Result:
         why = ""
@@ -167,10 +177,15 @@ def _state(handheld: Handheld, wanted: dict[str, str]) -> bool:
     return bool(found) and states.NAMES[found[-1].state] == wanted["state"]
 
 
+def _charged(handheld: Handheld, least: float) -> bool:
+    return handheld.battery is None or handheld.battery.charge >= least
+
+
 _CHECKS: dict[str, Callable[..., bool]] = {
     "expect_screen": lambda handheld, text: text in handheld.surface.plain(),
     "expect_no_screen": lambda handheld, text: text not in handheld.surface.plain(),
     "expect_online": lambda handheld, wanted: (handheld.app is not None and handheld.client.online()) == wanted,
     "expect_received": _received,
     "expect_state": _state,
+    "expect_battery": _charged,
 }

@@ -1,13 +1,14 @@
-"""What is left of a scenario: JUnit's XML for a CI, the trace, screenshots, and meters over time."""
+"""What is left of a scenario: JUnit's XML for a CI, the trace, screenshots, meters over time, flash."""
 
 from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement
 
+from nocarrier_emulator.script import images
 from nocarrier_emulator.script.play import PASSED, Outcome
 
 
 def write(folder: Path, outcome: Outcome) -> None:
-    """junit.xml, trace.txt, meters.csv, and a file for each screenshot."""
+    """junit.xml, trace.txt, meters.csv, a file for each screenshot, and flash/, with a folder for each handheld."""
     folder.mkdir(parents=True, exist_ok=True)
     ElementTree(junit(outcome)).write(folder / "junit.xml", encoding="utf-8", xml_declaration=True)
     (folder / "trace.txt").write_text("\n".join(outcome.trace) + "\n")
@@ -16,6 +17,8 @@ def write(folder: Path, outcome: Outcome) -> None:
     for name, screen in outcome.screens.items():
         (folder / (name + ".txt")).write_text(screen + "\n")
         (folder / (name + ".png")).write_bytes(outcome.pictures[name])
+    for name, image in outcome.flash.items():
+        images.write(folder / "flash" / name, image)
 
 
 def junit(outcome: Outcome) -> Element:

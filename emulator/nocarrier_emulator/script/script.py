@@ -3,6 +3,7 @@
     handhelds = ["anna", "bert"]      # all are in each other's contacts, and switched on at the beginning
     profile = "gprs"                  # of their lines; the command line may want another
     until_s = 600                     # of virtual time: who has not come to the end by then has failed
+    flash = "out/flash"               # where another one has left what was on their flash; otherwise it is empty
 
     [[step]]
     handheld = "anna"
@@ -17,7 +18,7 @@ A step does something (commands.py), waits (wait_s = 30), takes a screenshot (sc
 """
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,9 @@ EXPECTATIONS: dict[str, type] = {
     "expect_state": dict,
     "expect_bytes": int,
     "expect_seconds": float,
+    "expect_battery": float,
 }
-AT_ONCE = ("expect_no_screen", "expect_bytes", "expect_seconds")
+AT_ONCE = ("expect_no_screen", "expect_bytes", "expect_seconds", "expect_battery")
 
 
 class ScriptError(ValueError):
@@ -60,18 +62,20 @@ class Step:
 
 @dataclass(frozen=True)
 class Script:
-    """What a file says. profile: "" for the usual line."""
+    """What a file says. profile: "" for the usual line. flash: a folder with one for each handheld; "" for none."""
 
     name: str
     handhelds: tuple[str, ...]
     steps: tuple[Step, ...]
     profile: str = ""
     until_s: float = 3_600.0
+    flash: str = ""
 
 
 def read(path: Path) -> Script:
-    """Of a file. Raises ScriptError, or OSError if it cannot be read."""
-    return parsed(path.read_text(), path.stem)
+    """Of a file, and with flash relative to it. Raises ScriptError, or OSError if it cannot be read."""
+    script = parsed(path.read_text(), path.stem)
+    return replace(script, flash=str(path.parent / script.flash)) if script.flash else script
 
 
 def parsed(text: str, name: str = "scenario") -> Script:
@@ -82,15 +86,15 @@ def parsed(text: str, name: str = "scenario") -> Script:
         raise ScriptError(str(error)) from None
     steps = table.pop("step", [])
     handhelds = _names(table.pop("handhelds", ["anna", "bert"]))
-    profile, until_s = table.pop("profile", ""), table.pop("until_s", 3_600.0)
+    profile, until_s, flash = table.pop("profile", ""), table.pop("until_s", 3_600.0), table.pop("flash", "")
     if table:
-        raise ScriptError("no %r at the top; there are: handhelds, profile, until_s, [[step]]" % min(table))
+        raise ScriptError("no %r at the top; there are: handhelds, profile, until_s, flash, [[step]]" % min(table))
     _want(isinstance(profile, str), "profile is a name")
+    _want(isinstance(flash, str), "flash is a folder")
     _want(_seconds(until_s), "until_s is a number of seconds")
     _want(isinstance(steps, list) and 0 < len(steps) <= _MOST_STEPS, "a scenario has 1 to %d steps" % _MOST_STEPS)
-    return Script(
-        name, handhelds, tuple(_step(i, step, handhelds) for i, step in enumerate(steps, 1)), profile, until_s
-    )
+    read = tuple(_step(i, step, handhelds) for i, step in enumerate(steps, 1))
+    return Script(name, handhelds, read, profile, until_s, flash)
 
 
 def _want(fine: bool, complaint: str) -> None:

@@ -80,7 +80,10 @@ class Desk:
     def play(self, text: Any) -> None:
         if not isinstance(text, str) or len(text) > _SCENARIO_CHARS:
             raise ValueError("the text of a scenario is wanted, %d letters at most" % _SCENARIO_CHARS)
-        self._play(parsed(text))
+        scenario = parsed(text)
+        if scenario.flash:
+            raise ValueError("this machine's folders are not for pages")
+        self._play(scenario)
 
     def replay(self, on: Any) -> None:
         if on is True:
@@ -121,6 +124,7 @@ class Desk:
             "bytes_down": modem.meter.bytes_down,
             "seconds": int(modem.meter.connected_ms() / 1000),
             "cost": round(modem.meter.cost(), 2),
+            "battery": None if handheld.battery is None else round(handheld.battery.charge, 2),
             "per_minute": modem.profile.tariff.per_minute,
             "per_kb": modem.profile.tariff.per_kb,
             "bytes_per_second": list(self._rates[name]),

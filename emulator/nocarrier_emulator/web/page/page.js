@@ -166,7 +166,8 @@ class Handheld {
       lamp.classList.toggle("lit", lit);
     }
     const cost = state.cost ? ` · costs ${state.cost.toFixed(2)}` : "";
-    this.meter.textContent = `${state.bytes_up} B up · ${state.bytes_down} B down · ${state.seconds} s${cost}`;
+    const battery = state.battery === null ? "" : ` · battery ${Math.round(100 * state.battery)} %`;
+    this.meter.textContent = `${state.bytes_up} B up · ${state.bytes_down} B down · ${state.seconds} s${cost}${battery}`;
     this.drawGraph(state.bytes_per_second);
     this.drawRate(state.rate_bps);
     this.profile.value = state.profile;
