@@ -1,4 +1,7 @@
-"""`nocarrier-emulator modem`: a modem for real terminals, that dials TCP and TLS addresses by a phone book."""
+"""`nocarrier-emulator modem`: a modem for real terminals, that dials TCP and TLS addresses by a phone book.
+
+Or a module for GSM and LTE, which connects to addresses that it is told.
+"""
 
 import asyncio
 import contextlib
@@ -7,7 +10,9 @@ from typing import Any, Protocol
 
 from nocarrier_emulator import phonefile
 from nocarrier_emulator.clock import ScaledClock
+from nocarrier_emulator.dte.port import Dce
 from nocarrier_emulator.dte.tcp import KINDS, TcpPort
+from nocarrier_emulator.gsm.modules import MODULES, on_the_network
 from nocarrier_emulator.line.profile import Profile, named, plain
 from nocarrier_emulator.modem.modem import Modem
 
@@ -27,6 +32,7 @@ def options(parser: Any) -> None:
     where.add_argument("--listen", metavar="KIND:PORT", help="a TCP port; KIND is one of: " + ", ".join(KINDS))
     parser.add_argument("--host", default="127.0.0.1", help="that --listen binds")
     parser.add_argument("--book", type=Path, metavar="FILE", help="phone book in TOML; see emulator/README.md")
+    parser.add_argument("--module", choices=MODULES, help="be one for GSM or LTE, that is told addresses, not numbers")
     parser.add_argument("--rate", type=int, default=9600, dest="rate_bps", help="of the serial port, in bit/s")
     parser.add_argument("--no-lines", action="store_true", help="the cable has neither DTR nor carrier detect")
     parser.add_argument("--rtscts", action="store_true", help="the cable has RTS and CTS")
@@ -48,18 +54,25 @@ def _profile(chosen: Any) -> Profile:
 
 async def _serve(chosen: Any) -> None:
     clock = ScaledClock()
-    entries = phonefile.read(chosen.book) if chosen.book else []
-    for entry in entries:
-        print("%-12s %-16s %s  %s" % (entry.number, entry.name, entry.to, entry.notes))
-    modem = Modem(clock, phonefile.book(entries, clock), _profile(chosen))
-    port = await _port(modem, chosen)
+    port = await _port(_dce(chosen, clock), chosen)
     try:
         await asyncio.Event().wait()
     finally:
         port.close()
 
 
-async def _port(modem: Modem, chosen: Any) -> _Port:
+def _dce(chosen: Any, clock: ScaledClock) -> Dce:
+    if chosen.module:
+        if chosen.book:
+            raise ValueError("a module is told addresses: it has no use for --book")
+        return on_the_network(chosen.module, clock, _profile(chosen))
+    entries = phonefile.read(chosen.book) if chosen.book else []
+    for entry in entries:
+        print("%-12s %-16s %s  %s" % (entry.number, entry.name, entry.to, entry.notes))
+    return Modem(clock, phonefile.book(entries, clock), _profile(chosen))
+
+
+async def _port(modem: Dce, chosen: Any) -> _Port:
     if chosen.serial:
         from nocarrier_emulator.dte.serialport import SerialPort
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nocarrier_emulator.dte.port import Dce
 from nocarrier_emulator.dte.pty import PtyPort
-from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.qemu import MACHINE
 from nocarrier_ports.handset import words
 
@@ -27,7 +27,7 @@ class PowerLost(Exception):
 class ProcessHandheld:
     """Speaks the remote control's JSON lines (nocarrier_ports.remote). command: what is started."""
 
-    def __init__(self, modem: Modem, port: PtyPort, command: list[str]) -> None:
+    def __init__(self, modem: Dce, port: PtyPort, command: list[str]) -> None:
         self._modem = modem
         self._port = port
         self._command = command
@@ -141,9 +141,7 @@ class UnixHandheld(ProcessHandheld):
     Its port is the modem's, unless the settings say another.
     """
 
-    def __init__(
-        self, micropython: str, modem: Modem, folder: Path, settings: dict[str, Any], heap: str = "64k"
-    ) -> None:
+    def __init__(self, micropython: str, modem: Dce, folder: Path, settings: dict[str, Any], heap: str = "64k") -> None:
         port = PtyPort(modem)
         command = [micropython, "-X", "heapsize=" + heap, "-m", "main", str(folder)]
         super().__init__(modem, port, command)
@@ -155,7 +153,7 @@ class UnixHandheld(ProcessHandheld):
 class FirmwareHandheld(ProcessHandheld):
     """The firmware of ports/boards/mps2 in QEMU, in real time. folder: where the file is that its flash is on."""
 
-    def __init__(self, qemu: str, firmware: str, modem: Modem, folder: Path, settings: dict[str, Any]) -> None:
+    def __init__(self, qemu: str, firmware: str, modem: Dce, folder: Path, settings: dict[str, Any]) -> None:
         port = PtyPort(modem)
         super().__init__(modem, port, [qemu, *MACHINE, "-serial", port.path, "-kernel", firmware])
         self._flash = folder / "flash.img"

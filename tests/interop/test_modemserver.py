@@ -17,8 +17,10 @@ from nocarrier.session.line import LineProfile
 from nocarrier_emulator.netdevice import NetDevice
 from nocarrier_emulator.servers.certificate import Authority
 from nocarrier_emulator.servers.prosody import Prosody
+from nocarrier_ports.links.choice import link_of
 from nocarrier_ports.links.desktop_serial import DesktopSerialLink
 from nocarrier_ports.links.dialler import Dialler
+from nocarrier_ports.settings import Settings
 
 USERS = {"anna": "anna-pw", "bert": "bert-pw"}
 EVERY_BYTE = bytes(range(256)) + b"\xff\xff\r\n"
@@ -51,9 +53,8 @@ class Modem:
     """The command, started; its output up to the line that says where it is."""
 
     def __init__(self, book, *options):
-        self.process = started(
-            sys.executable, "-m", "nocarrier_emulator", "modem", "--book", str(book), *options, "--rate", "9600"
-        )
+        books = ["--book", str(book)] if book.stat().st_size else []
+        self.process = started(sys.executable, "-m", "nocarrier_emulator", "modem", *books, *options, "--rate", "9600")
         self.said = ""
         while "Ctrl-C" not in self.said:
             line = self.process.stdout.readline()
@@ -101,6 +102,37 @@ def test_a_conversation_over_a_serial_port_with_tls_at_the_modem(tool, cable, mo
         for each in (anna, bert):
             assert [message.body for message in each.values(events.MESSAGE)] == texts
         assert b"<message" in anna.said  # in clear on the cable, as the user has said that it may be
+        anna.log_out()
+        bert.log_out()
+    finally:
+        server.remove()
+
+
+@pytest.mark.parametrize("name, portions", [("sim800", True), ("sim7600", False), ("quectel", True)])
+def test_a_conversation_over_a_module(tool, modem, name, portions):
+    """A handheld that takes it for one on the mobile network, 9600 bit/s, and Prosody behind it."""
+    server = Prosody(tool("PROSODY13"), USERS)
+    server.start()
+    try:
+        path = re.search(r"modem at (\S+)", modem("", "--module", name, "--pty").said)[1]
+        fields = {"jid": "anna@x", "port": path, "modem": name, "portions": portions, "apn": "internet"}
+        settings = Settings({**fields, "number": "127.0.0.1:%d" % server.port})
+        link = link_of(settings, lambda port: DesktopSerialLink(port, 9600), os.urandom)
+        line = LineProfile(9600, 400, trusted=True)
+        anna = NetDevice(server, "anna", trusted=True, line=line, inner=link)
+        bert = NetDevice(server, "bert", trusted=True)
+        anna.run(lambda: anna.ready() and bert.ready(), 60, (bert,))
+        for text in ("Grüße", "+++", "x" * 2000, "привет 😀"):
+            anna.client.send_message("bert@" + server.domain, text)
+            bert.client.send_message("anna@" + server.domain, text)
+        anna.run(lambda: all(len(each.values(events.MESSAGE)) == 4 for each in (anna, bert)), 90, (bert,))
+        for each in (anna, bert):
+            assert [message.body for message in each.values(events.MESSAGE)] == [
+                "Grüße",
+                "+++",
+                "x" * 2000,
+                "привет 😀",
+            ]
         anna.log_out()
         bert.log_out()
     finally:
@@ -178,6 +210,8 @@ def test_telnet_and_raw_differ_as_they_should(modem, kind):
         (["--serial", "/dev/nothing"], "nothing"),
         (["--pty", "--profile", "carrier-pigeon"], "no profile 'carrier-pigeon'; there are: v21"),
         (["--pty", "--book", "/nowhere.toml"], "nowhere"),
+        (["--pty", "--book", "/nowhere.toml", "--module", "sim800"], "no use for --book"),
+        (["--pty", "--module", "sim0"], "sim800"),
         ([], "required"),
     ],
 )

@@ -10,14 +10,11 @@ import pytest
 from nocarrier_emulator.clock import ScaledClock
 from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.gsm.faults import Faults
-from nocarrier_emulator.gsm.quectel import Quectel
-from nocarrier_emulator.gsm.sim800 import Sim800
-from nocarrier_emulator.gsm.sim7600 import Sim7600
+from nocarrier_emulator.gsm.modules import MODULES
 from nocarrier_emulator.nameserver import NameServer
 from nocarrier_emulator.phonebook import Service
 from nocarrier_emulator.process import UnixHandheld
 
-MODULES = {"sim800": Sim800, "sim7600": Sim7600, "quectel": Quectel}
 SPEED = 8
 LIMIT_S = 60
 

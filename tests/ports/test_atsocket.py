@@ -6,9 +6,7 @@ import pytest
 
 from nocarrier_emulator.clock import VirtualClock
 from nocarrier_emulator.gsm.faults import Faults
-from nocarrier_emulator.gsm.quectel import Quectel
-from nocarrier_emulator.gsm.sim800 import Sim800
-from nocarrier_emulator.gsm.sim7600 import Sim7600
+from nocarrier_emulator.gsm.modules import MODULES
 from nocarrier_emulator.handheld import ModemStream
 from nocarrier_emulator.phonebook import Echo
 from nocarrier_emulator.scriptedport import ScriptedPort
@@ -21,7 +19,6 @@ from nocarrier_ports.links.dialprofile import DialProfile
 from nocarrier_ports.links.socketprofile import PROFILES
 from nocarrier_ports.links.stream import StreamLink
 
-MODULES = {"sim800": Sim800, "sim7600": Sim7600, "quectel": Quectel}
 ACCESS = Access("internet", "anna", "wonder", "1234")
 STEP_MS = 20
 

@@ -8,15 +8,11 @@ from nocarrier_emulator.clock import VirtualClock
 from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.gsm.faults import Faults
-from nocarrier_emulator.gsm.quectel import Quectel
-from nocarrier_emulator.gsm.sim800 import Sim800
-from nocarrier_emulator.gsm.sim7600 import Sim7600
+from nocarrier_emulator.gsm.modules import MODULES
 from nocarrier_emulator.handheld import Handheld
 from nocarrier_emulator.phonebook import Service
 from nocarrier_ports.links.choice import link_of
 from nocarrier_ports.settings import Settings
-
-MODULES = {"sim800": Sim800, "sim7600": Sim7600, "quectel": Quectel}
 
 
 class World:

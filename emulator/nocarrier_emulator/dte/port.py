@@ -1,14 +1,30 @@
 """What all plugs have in common: bytes go to the modem as fast as it takes them, and no faster are they read."""
 
 from collections.abc import Callable
+from typing import Protocol
 
-from nocarrier_emulator.modem.modem import Modem
+
+class Dce(Protocol):
+    """What is plugged in: the Hayes modem (modem/modem.py), or a module for GSM and LTE (gsm/modem.py)."""
+
+    on_dte: Callable[[bytes], None]
+    on_room: Callable[[], None]
+    dtr: bool
+    deaf: bool
+
+    @property
+    def dcd(self) -> bool: ...
+    @property
+    def ri(self) -> bool: ...
+    def set_dtr(self, on: bool) -> None: ...
+    def room(self) -> int: ...
+    def write(self, data: bytes) -> int: ...
 
 
 class DtePort:
     """write(data): towards the terminal. read(wanted): whether more is to be read from it."""
 
-    def __init__(self, modem: Modem, write: Callable[[bytes], None], read: Callable[[bool], None]) -> None:
+    def __init__(self, modem: Dce, write: Callable[[bytes], None], read: Callable[[bool], None]) -> None:
         self.modem = modem
         self._write, self._read = write, read
         self._waiting = bytearray()  # from the terminal, and not yet taken by the modem

@@ -9,8 +9,7 @@ import termios
 import tty
 
 from nocarrier_emulator.dte.descriptor import Descriptor
-from nocarrier_emulator.dte.port import DtePort
-from nocarrier_emulator.modem.modem import Modem
+from nocarrier_emulator.dte.port import Dce, DtePort
 
 _VTIME, _VMIN = termios.VTIME, termios.VMIN
 
@@ -18,7 +17,7 @@ _VTIME, _VMIN = termios.VTIME, termios.VMIN
 class PtyPort:
     """path: the device to give to the handheld."""
 
-    def __init__(self, modem: Modem) -> None:
+    def __init__(self, modem: Dce) -> None:
         master, self._slave = os.openpty()
         self.path = os.ttyname(self._slave)
         tty.setraw(self._slave)

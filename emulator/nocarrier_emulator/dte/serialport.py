@@ -8,8 +8,7 @@ import asyncio
 import serial
 
 from nocarrier_emulator.dte.descriptor import Descriptor
-from nocarrier_emulator.dte.port import DtePort
-from nocarrier_emulator.modem.modem import Modem
+from nocarrier_emulator.dte.port import Dce, DtePort
 
 _LOOK_S = 0.05
 
@@ -20,7 +19,7 @@ class SerialPort:
     Raises OSError if it cannot be opened.
     """
 
-    def __init__(self, modem: Modem, device: str, rate_bps: int, lines: bool = True, rtscts: bool = False) -> None:
+    def __init__(self, modem: Dce, device: str, rate_bps: int, lines: bool = True, rtscts: bool = False) -> None:
         self._modem = modem
         self._serial = serial.Serial(device, rate_bps, timeout=0, write_timeout=0, rtscts=rtscts)
         self._descriptor = Descriptor(self._serial.fileno())

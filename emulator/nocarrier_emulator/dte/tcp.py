@@ -4,9 +4,8 @@ import asyncio
 
 from serial.rfc2217 import PortManager
 
-from nocarrier_emulator.dte.port import DtePort
+from nocarrier_emulator.dte.port import Dce, DtePort
 from nocarrier_emulator.dte.telnet import Coding, Raw, Telnet
-from nocarrier_emulator.modem.modem import Modem
 
 _LOOK_S = 0.05  # between two looks at the modem's lines
 _BUSY = b"somebody else is at this modem\r\n"
@@ -85,7 +84,7 @@ KINDS = (RAW, TELNET, RFC2217)
 class TcpPort:
     """kind: one of KINDS. port: where it listens, once started."""
 
-    def __init__(self, modem: Modem, kind: str = RAW) -> None:
+    def __init__(self, modem: Dce, kind: str = RAW) -> None:
         self._modem = modem
         self._kind = kind
         self._taken = False
@@ -118,7 +117,7 @@ class TcpPort:
 class _Visit:
     """One terminal's connection."""
 
-    def __init__(self, modem: Modem, kind: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, modem: Dce, kind: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
         self._room = asyncio.Event()
         self._room.set()

@@ -46,6 +46,7 @@ class GsmModem:
         self.on_dte: Callable[[bytes], None] = lambda data: None
         self.on_room: Callable[[], None] = lambda: None
         self.dtr = True
+        self.ri = self.deaf = False  # nobody calls it, and it is always on
         self.heard: list[str] = []  # command lines, for who wants to see them
         self._handlers: dict[str, Handler] = {
             name: getattr(self, method) for name, method in {**_COMMON, **self.commands}.items()
