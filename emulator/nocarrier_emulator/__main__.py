@@ -10,8 +10,9 @@ from pathlib import Path
 from nocarrier_emulator import modemserver
 from nocarrier_emulator.gremlins import tool as gremlins
 from nocarrier_emulator.script import tool as scripts
+from nocarrier_emulator.web import server
 
-_TOOLS = {"modem": modemserver.run, "gremlins": gremlins.run, "run": scripts.run}
+_TOOLS = {"modem": modemserver.run, "gremlins": gremlins.run, "run": scripts.run, "serve": server.run}
 
 
 def main() -> int:
@@ -46,11 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--latency", type=int, default=300, dest="latency_ms", help="of the lines, in ms")
     show.add_argument("--trusted", action="store_true", help="the password may cross the lines in clear")
     show.add_argument("--contacts", type=int, default=0, help="in the first one's roster, besides the other")
-    serve = commands.add_parser("serve", help="the page with two handhelds")
-    serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=8201, help="0: any that is free")
-    serve.add_argument("--seed", type=int, default=1)
-    serve.add_argument("--headless", action="store_true", help="only serve, open no browser")
+    serve = commands.add_parser("serve", help="the page with two handhelds, or with a flashed board")
+    server.options(serve)
     modem = commands.add_parser("modem", help="a modem for real terminals, which dials TCP and TLS addresses")
     modemserver.options(modem)
     loose = commands.add_parser("gremlins", help="lets gremlins at two handhelds, by number")
@@ -74,10 +72,6 @@ def _run() -> int:
             return _TOOLS[options.command](options)
         except (ValueError, OSError) as error:  # a phone book, a port, a profile or a file that is none
             parser.error(str(error))
-    if options.command == "serve":
-        from nocarrier_emulator.web import server
-
-        return server.run(options.host, options.port, options.seed, options.headless)
     if options.peer == "slixmpp" and options.server != "prosody":
         parser.error("slixmpp needs a real server: --server prosody")
     # Here and not above: `make run` has no slixmpp.

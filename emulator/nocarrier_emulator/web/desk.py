@@ -61,6 +61,10 @@ class Desk:
             "desk": {"speed": self._clock.speed, "playing": self.player.playing, "said": self.player.said},
         }
 
+    def raised(self, error: BaseException) -> None:
+        """Something in the world has broken."""
+        self.player.raised(error)
+
     def _lay(self, play: LiveScriptPlay) -> None:
         """Another world is on the desk."""
         self._world, self._commands = play.world, play.commands

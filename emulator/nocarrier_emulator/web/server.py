@@ -11,14 +11,17 @@ import sys
 import webbrowser
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import serial
 from aiohttp import WSMsgType, web
 
 from nocarrier_emulator.clock import ScaledClock
 from nocarrier_emulator.commands import RATES_BPS
 from nocarrier_emulator.line.profile import shipped
 from nocarrier_emulator.web.desk import SPEEDS, Desk
+from nocarrier_emulator.web.device import DeviceDesk
+from nocarrier_emulator.web.wire import NoWire, Wire
 from nocarrier_ports.handset import font, letters
 
 _PAGE = Path(__file__).parent / "page"
@@ -35,10 +38,21 @@ _HEADERS = {
 }
 
 
+class Shown(Protocol):
+    """What a page can show: a desk with its world, or a device on a cable."""
+
+    @property
+    def wire(self) -> Wire | NoWire: ...
+    def command(self, command: Any) -> None: ...
+    def recording(self) -> str: ...
+    def state(self) -> dict[str, Any]: ...
+    def raised(self, error: BaseException) -> None: ...
+
+
 class Server:
     """desk: what is shown. host: the name or address under which it is served."""
 
-    def __init__(self, desk: Desk, host: str) -> None:
+    def __init__(self, desk: Shown, host: str) -> None:
         self._desk = desk
         self._host = host
         self._sockets: set[web.WebSocketResponse] = set()
@@ -59,7 +73,10 @@ class Server:
     async def _recording(self, request: web.Request) -> web.StreamResponse:
         if not _is_ours(request.url.host or "", self._host):
             raise web.HTTPForbidden(text="not from this page")
-        return web.Response(text=self._desk.recording(), content_type="application/toml")
+        try:
+            return web.Response(text=self._desk.recording(), content_type="application/toml")
+        except ValueError as error:
+            raise web.HTTPNotFound(text=str(error)) from None
 
     async def _world_socket(self, request: web.Request) -> web.WebSocketResponse:
         # A page of another site must not press keys here, even if its name leads to this machine.
@@ -116,38 +133,58 @@ def _is_ours(name: str, host: str) -> bool:
     return True
 
 
-def run(host: str, port: int, seed: int, headless: bool) -> int:
+def options(parser: Any) -> None:
+    """Of the command line."""
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8201, help="0: any that is free")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--headless", action="store_true", help="only serve, open no browser")
+    parser.add_argument(
+        "--device", default="", metavar="PORT", help="a flashed board's serial port, to be seen instead"
+    )
+    parser.add_argument("--rate", type=int, default=115_200, dest="rate_bps", help="of that port, in bit/s")
+
+
+def run(chosen: Any) -> int:
     """Serves until interrupted. The address is printed; unless headless, a browser is opened where there is one."""
     try:
-        asyncio.run(_serve(host, port, seed, headless))
+        asyncio.run(_serve(chosen))
     except KeyboardInterrupt:
         pass
+    except serial.SerialException as error:
+        print(error, file=sys.stderr)
+        return 1
     except OSError as error:
-        print("cannot serve on %s port %d: %s" % (host, port, error.strerror), file=sys.stderr)
+        print("cannot serve on %s port %d: %s" % (chosen.host, chosen.port, error.strerror), file=sys.stderr)
         return 1
     return 0
 
 
-def _broken(desk: Desk, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def _broken(desk: Shown, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """An alarm of the world has raised: the page says so, and the terminal has the rest."""
     if isinstance(context.get("exception"), Exception):
-        desk.player.raised(context["exception"])
+        desk.raised(context["exception"])
     loop.default_exception_handler(context)
 
 
-async def _serve(host: str, port: int, seed: int, headless: bool) -> None:
-    desk = Desk(ScaledClock(), seed)
+async def _serve(chosen: Any) -> None:
+    device = DeviceDesk(chosen.device, chosen.rate_bps) if chosen.device else None
+    desk = device or Desk(ScaledClock(), chosen.seed)
     asyncio.get_running_loop().set_exception_handler(partial(_broken, desk))
-    runner = web.AppRunner(Server(desk, host).app(), access_log=None)
+    runner = web.AppRunner(Server(desk, chosen.host).app(), access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, host, port)
+    site = web.TCPSite(runner, chosen.host, chosen.port)
     await site.start()
     real_port = runner.addresses[0][1]
-    url = "http://%s:%d/" % (host, real_port)
+    url = "http://%s:%d/" % (chosen.host, real_port)
     print("nocarrier emulator: %s  (Ctrl-C ends it)" % url, flush=True)
-    if not headless and (sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    if not chosen.headless and (
+        sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
         webbrowser.open(url)
     try:
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
+        if device is not None:
+            device.close()

@@ -16,6 +16,15 @@ _PIECE = re.compile(r"([\d.]+) (\w+) (up|down) (\d+) (.*)", re.DOTALL)
 _OTHER = re.compile(r"([\d.]+) (\w+) (at|says|carrier|no carrier)(?: (.*))?$", re.DOTALL)
 
 
+class NoWire:
+    """Where nothing is seen of any line."""
+
+    count = worlds = 0
+
+    def since(self, count: int) -> list[dict[str, Any]]:
+        return []
+
+
 class Wire:
     """count: rows since the beginning. since(count): those that came later, of the last hundred or so.
 

@@ -144,6 +144,12 @@ class Handheld {
     this.typing.value = "";
   }
 
+  // A board on a cable: nothing is known of its line, and its power is its own.
+  drawDevice(state) {
+    this.root.classList.add("device");
+    this.meter.textContent = state.status;
+  }
+
   draw(state) {
     this.state = state;
     this.jid.textContent = state.jid;
@@ -155,6 +161,10 @@ class Handheld {
       const row = this.screen.children[i];
       if (row.textContent !== text) row.textContent = text;
     });
+    if (state.status !== undefined) {
+      this.drawDevice(state);
+      return;
+    }
     for (const [name, lit] of Object.entries(state.lamps)) {
       let lamp = this.lamps.querySelector(`[data-name=${name}]`);
       if (!lamp) {
@@ -250,6 +260,7 @@ function receive(message) {
   }
   if (message.refused) refused.textContent = message.refused;
   if (message.desk) controls.draw(message.desk);
+  if (message.handhelds) document.body.classList.toggle("cable", !message.desk);
   if (message.handhelds) drawHandhelds(message.handhelds);
   if (message.wire && message.world !== shownWorld) {
     shownWorld = message.world;
