@@ -89,6 +89,42 @@ def test_a_cursor_that_has_expired_means_that_all_there_is_is_new():
     assert shown(talk) == ["seven"] and talk.client.store.cursor == "arch-7"
 
 
+def test_what_a_first_session_took_with_it_is_looked_for_in_the_archive():
+    """The server has handed it what had waited, and does not have it any more where it hands it over again."""
+    for enabled in (False, True):
+        talk = Dialogue()
+        said = talk.authenticate()
+        if enabled:
+            said += talk.bind()
+        assert b"<presence/>" in said
+        talk.down()
+        if enabled:
+            talk.reboot()
+        talk.authenticate()
+        if enabled:
+            talk.server(b"<failed xmlns='urn:xmpp:sm:3'/>")
+        said = talk.bind()
+        request, query, after = query_in(said)
+        assert b"<max>42</max><before/>" in said and not after, enabled
+        live = message(b"two", b"m2", b"<stanza-id xmlns='urn:xmpp:sid:0' by='anna@exchange.test' id='arch-8'/>")
+        talk.server(live)
+        assert shown(talk) == []  # not before its place
+        entries = archived(query, b"arch-7", d.PEER + "/p", b"m1", b"one")
+        entries += archived(query, b"arch-8", d.PEER + "/p", b"m2", b"two")
+        talk.server(entries + fin(request, b"arch-8", False))
+        assert shown(talk) == ["one", "two"] and talk.client.store.cursor == "arch-8"
+        assert query_in(new_session(talk))[2] == b"arch-8"
+
+
+def test_a_first_session_that_is_resumed_has_lost_nothing():
+    talk = Dialogue()
+    talk.authenticate()
+    said = talk.bind()
+    assert b"<max>1</max><before/>" in said
+    talk.down()
+    assert b"<max>1</max><before/>" in talk.resume(0)
+
+
 def test_looking_back_ends_though_the_known_end_was_deleted():
     talk = online()
     talk.client.send_message(d.PEER, "in doubt")

@@ -20,9 +20,9 @@ def page_query(query_id: str, after: str, size: int) -> Element:
     return Element("query", ns.MAM, ("queryid", query_id), [Element("set", ns.RSM, (), rsm)])
 
 
-def last_query(query_id: str) -> Element:
-    """Asks for the newest entry only, to know where the archive ends."""
-    rsm = [Element("max", ns.RSM, (), ["1"]), Element("before", ns.RSM)]
+def last_query(query_id: str, size: int = 1) -> Element:
+    """Asks for the newest entries; for one only, to know where the archive ends."""
+    rsm = [Element("max", ns.RSM, (), [str(size)]), Element("before", ns.RSM)]
     return Element("query", ns.MAM, ("queryid", query_id), [Element("set", ns.RSM, (), rsm)])
 
 

@@ -2,10 +2,9 @@
 
 Both are answered by one walk through the own archive, from an entry known before the oldest message in doubt was
 written, to its end. The old stream can deliver nothing any more: a session of the same resource has been bound. But a
-busy ejabberd was seen to work off what it had read of the old one after that; so what the walk has not met is looked
-for once more, a little later. An entry of ours that has a doubtful message's id settles it; a doubtful message that
-has not been met was never received, and is sent again under its id. Without an archive that stays unknown, and the
-message is marked.
+busy ejabberd was seen to work off what it had read of the old one after that; so what was not met is looked for once
+more, a little later. An entry of ours that has a doubtful message's id settles it; a doubtful message that has not been
+met was never received, and is sent again under its id. Without an archive that stays unknown, and it is marked.
 
 What the server delivers meanwhile is ahead of its place if the archive has it too: it is put aside until the walk has
 brought it, or has ended without it.
@@ -42,9 +41,10 @@ _PAGE_MS = const(60_000)
 _ENTRY_BYTES = const(640)
 _GRACE_MS = const(20_000)  # more, once, if the session was resumed meanwhile: what was lost may be on its way again
 _MIXED_MS = const(30_000)  # in which a resumed stream may bring what is older behind what is newer
-# One in so many of the dedup keys: messages that the next walk may meet again. A message has up to three keys, and what
-# is put aside, and shown before its place since there is too much of it, takes some too.
+_KEYS = const(3)  # of one message, at most
+# One in so many of the keys: messages that the next walk may meet again; what was put aside, or shown early, has some.
 _SHARE = const(8)
+_BEGUN = "begun"  # a note: the presence of a first session may have been written
 
 
 class CatchUp:
@@ -66,6 +66,7 @@ class CatchUp:
         self._known_end = ""
         self.looking_back = False
         self._anchor = False
+        self._newest = False  # the newest entries are asked for, wherever they begin
         self._archives = False  # whether the archive has shown that it keeps anything at all
         self._skipped = False  # an entry could not be read: what was not met may have been it
         self.doubtful = False  # what was not met may be there tomorrow
@@ -82,9 +83,18 @@ class CatchUp:
         self._mixed_ms: "Optional[int]" = None  # until then, likewise
         self._behind = 0  # messages since the cursor was moved
         self._most_behind = max(2, store.limits.window // _SHARE)
+        self._most_newest = store.limits.window // _KEYS
         self._ahead = Ahead(store, self._most_behind)
         self._hidden = False
         self._checking = False
+
+    def session_begins(self) -> None:
+        """A new session, before its presence. To a device's first one what has waited is handed over: if that does not
+        get as far as the archive's end, it is among the newest there, and nowhere else. Raises StorageError.
+        """
+        if not self._store.has_past():
+            self._newest = bool(self._store.notes.get(_BEGUN))
+            self._store.save_note(_BEGUN, "1")
 
     def begin(self, hold: bool) -> bool:
         """A new session begins: where to start. Returns whether the walk will bring messages.
@@ -96,6 +106,7 @@ class CatchUp:
         self._after = doubts[0].cursor if doubts else self._known_end
         # Entries up to the known end have been dealt with; they are only looked through for messages of ours.
         self.looking_back = self._after != self._known_end
+        self._newest = self._newest and not (self._known_end or doubts)
         self._anchor = self._nothing_to_bring()
         self._archives = bool(self._known_end)
         self._skipped = False
@@ -103,7 +114,7 @@ class CatchUp:
         self._hidden = False
         self.running = True
         # Nothing is sent before the archive's end is known, or a doubt about it could only be settled by all of it.
-        self.settling = bool(doubts) or self._anchor or hold
+        self.settling = bool(doubts) or self._anchor or self._newest or hold
         self.done = self._up_to_date = self._looked_again = False
         self._ahead.start("" if self.looking_back else self._known_end)
         return not self._anchor
@@ -177,6 +188,8 @@ class CatchUp:
         self._wait_for_page()
         if self._anchor:
             return archive.last_query(self._query_id)
+        if self._newest:
+            return archive.last_query(self._query_id, self._most_newest)
         return archive.page_query(self._query_id, self._after, self._page)
 
     def entry(self, stanza: Node) -> "Optional[Entry]":
@@ -254,8 +267,10 @@ class CatchUp:
         complete, last = end
         if self._anchor:
             self._store.save_floor(last)
+            self._store.save_note(_BEGUN, "", False)
             return self._finish(False)
-        at_end = complete or not last or last == self._after  # an archive that does not get on is at its end
+        at_end = complete or self._newest or last in ("", self._after)  # one that does not get on is at its end
+        self._newest = False
         if self.looking_back and (at_end or last == self._known_end):
             self.looking_back = False
             if at_end:  # the known end was not met: from there on once more
@@ -312,4 +327,4 @@ class CatchUp:
 
     def _nothing_to_bring(self) -> bool:
         """A device without any past takes what the server delivers, and only notes where the archive ends."""
-        return not self._store.has_past() and not self._store.outbox.in_doubt()
+        return not (self._store.has_past() or self._newest or self._store.outbox.in_doubt())
