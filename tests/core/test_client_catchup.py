@@ -2,6 +2,7 @@
 
 from nocarrier import events
 from nocarrier.queue import records, states
+from nocarrier.queue.limits import QueueLimits
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.dialogue import Dialogue
 from nocarrier_emulator.stanzas import archived, fin, message, new_session, online, query_in, sent, shown
@@ -104,16 +105,47 @@ def test_what_a_first_session_took_with_it_is_looked_for_in_the_archive():
         if enabled:
             talk.server(b"<failed xmlns='urn:xmpp:sm:3'/>")
         said = talk.bind()
-        request, query, after = query_in(said)
-        assert b"<max>42</max><before/>" in said and not after, enabled
         live = message(b"two", b"m2", b"<stanza-id xmlns='urn:xmpp:sid:0' by='anna@exchange.test' id='arch-8'/>")
         talk.server(live)
         assert shown(talk) == []  # not before its place
-        entries = archived(query, b"arch-7", d.PEER + "/p", b"m1", b"one")
-        entries += archived(query, b"arch-8", d.PEER + "/p", b"m2", b"two")
-        talk.server(entries + fin(request, b"arch-8", False))
+        entries = [b"arch-7", d.PEER + "/p", b"m1", b"one"], [b"arch-8", d.PEER + "/p", b"m2", b"two"]
+        request, query, _ = query_in(said)  # back from the end, an entry a page
+        assert b"<max>5</max><before/>" in said
+        said = talk.server(archived(query, *entries[1]) + back_fin(request, b"arch-8", False))
+        request, query, _ = query_in(said)
+        assert b"<before>arch-8</before>" in said
+        said = talk.server(archived(query, *entries[0]) + back_fin(request, b"arch-7", True))
+        request, query, after = query_in(said)  # and now forward
+        assert b"<before" not in said and not after and shown(talk) == []
+        talk.server(archived(query, *entries[0]) + archived(query, *entries[1]) + fin(request, b"arch-8"))
         assert shown(talk) == ["one", "two"] and talk.client.store.cursor == "arch-8"
         assert query_in(new_session(talk))[2] == b"arch-8"
+
+
+def back_fin(request, first, complete):
+    """The end of a page on the way back."""
+    answer = b"<iq type='result' id='%s'><fin xmlns='urn:xmpp:mam:2'%s><set xmlns='http://jabber.org/protocol/rsm'>"
+    answer %= request, b" complete='true'" if complete else b""
+    return answer + b"<first>%s</first><last>x</last></set></fin></iq>" % first
+
+
+def test_a_device_goes_back_no_further_than_its_log_has_room():
+    talk = Dialogue(queue=QueueLimits(1_600, 4))  # for ten entries, which are two pages
+    talk.authenticate()
+    talk.bind()
+    talk.down()
+    talk.authenticate()
+    talk.server(b"<failed xmlns='urn:xmpp:sm:3'/>")
+    said, asked = talk.bind(), []
+    while b"<before" in said:
+        request, query, _ = query_in(said)
+        asked.append(said.split(b"<before")[1].split(b"</set>")[0])
+        first = b"arch-%d" % (100 - 5 * len(asked))
+        said = talk.server(
+            archived(query, first, d.PEER + "/p", b"m" + first, b"old") + back_fin(request, first, False)
+        )
+    assert asked == [b"/>", b">arch-95</before>"]
+    assert query_in(said)[2] == b"arch-90" and shown(talk) == []
 
 
 def test_a_first_session_that_is_resumed_has_lost_nothing():

@@ -94,7 +94,11 @@ def test_the_archive_in_pages(exchange):
         bodies += [part.split(b"<")[0] for part in out.split(b"<body>")[1:]]
         after = b"<after>%s</after>" % out.split(b"<last>")[1].split(b"<")[0]
     assert bodies == [b"m%d" % i for i in range(7)] and b"complete=" in out
-    assert b"<body>m6</body>" in anna.says(query % b"<before/>")
+    last = anna.says(query % b"<before/>")
+    assert b"<body>m6</body>" in last
+    first = last.split(b"<first>")[1].split(b"<")[0]
+    before = anna.says(query % b"<before>%s</before>" % first)
+    assert b"<body>m3</body>" in before and b"<body>m4</body>" not in before
     assert b"<item-not-found " in anna.says(query % b"<after>nonsense</after>")
 
 

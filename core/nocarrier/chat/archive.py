@@ -20,9 +20,9 @@ def page_query(query_id: str, after: str, size: int) -> Element:
     return Element("query", ns.MAM, ("queryid", query_id), [Element("set", ns.RSM, (), rsm)])
 
 
-def last_query(query_id: str, size: int = 1) -> Element:
-    """Asks for the newest entries; for one only, to know where the archive ends."""
-    rsm = [Element("max", ns.RSM, (), [str(size)]), Element("before", ns.RSM)]
+def back_query(query_id: str, before: str, size: int) -> Element:
+    """Asks for the page of `size` entries that precedes `before`; "" for the end of the archive."""
+    rsm = [Element("max", ns.RSM, (), [str(size)]), Element("before", ns.RSM, (), [before] if before else [])]
     return Element("query", ns.MAM, ("queryid", query_id), [Element("set", ns.RSM, (), rsm)])
 
 
@@ -50,13 +50,13 @@ def entry(stanza: Node, query_id: str, own_jid: str) -> "Optional[Entry]":
     return Entry(bounded(result.get("id")), message, delay_s(forwarded))
 
 
-def page_end(iq: Node) -> "Optional[tuple[bool, str]]":
-    """(archive is complete, last id of the page or "") of an answer, or None if it is none that can be used."""
+def page_end(iq: Node) -> "Optional[tuple[bool, str, str]]":
+    """(archive is complete, first and last id of the page or "") of an answer; None if it is none that can be used."""
     fin = iq.child("fin", ns.MAM)
     if iq.get("type") != "result" or fin is None:
         return None
     rsm = fin.child("set", ns.RSM)
-    last = rsm.child_text("last", ns.RSM) if rsm is not None else None
-    if last and not bounded(last):
+    first, last = [(rsm.child_text(name, ns.RSM) if rsm is not None else None) or "" for name in ("first", "last")]
+    if last and not bounded(last) or first and not bounded(first):
         return None
-    return fin.get("complete") in ("true", "1"), last or ""
+    return fin.get("complete") in ("true", "1"), first, last

@@ -15,6 +15,7 @@ known, which meets what has been shown already, and what has not.
 """
 
 from nocarrier.chat.ahead import Ahead
+from nocarrier.chat.goback import ENTRY_BYTES, GoBack
 from nocarrier.chat.iq import error_condition
 from nocarrier.compat import const
 from nocarrier.jid import bare
@@ -38,13 +39,11 @@ LATER = const(3)
 
 # A page is asked for once more when nothing of it has come for so long, and for as long as it needs on the line.
 _PAGE_MS = const(60_000)
-_ENTRY_BYTES = const(640)
 _GRACE_MS = const(20_000)  # more, once, if the session was resumed meanwhile: what was lost may be on its way again
 _MIXED_MS = const(30_000)  # in which a resumed stream may bring what is older behind what is newer
-_KEYS = const(3)  # of one message, at most
-# One in so many of the keys: messages that the next walk may meet again; what was put aside, or shown early, has some.
+# One in so many of the dedup keys: messages that the next walk may meet again. A message has up to three keys, and what
+# is put aside, and shown before its place since there is too much of it, takes some too.
 _SHARE = const(8)
-_BEGUN = "begun"  # a note: the presence of a first session may have been written
 
 
 class CatchUp:
@@ -66,7 +65,6 @@ class CatchUp:
         self._known_end = ""
         self.looking_back = False
         self._anchor = False
-        self._newest = False  # the newest entries are asked for, wherever they begin
         self._archives = False  # whether the archive has shown that it keeps anything at all
         self._skipped = False  # an entry could not be read: what was not met may have been it
         self.doubtful = False  # what was not met may be there tomorrow
@@ -83,18 +81,10 @@ class CatchUp:
         self._mixed_ms: "Optional[int]" = None  # until then, likewise
         self._behind = 0  # messages since the cursor was moved
         self._most_behind = max(2, store.limits.window // _SHARE)
-        self._most_newest = store.limits.window // _KEYS
         self._ahead = Ahead(store, self._most_behind)
+        self._back = GoBack(store, page)
         self._hidden = False
         self._checking = False
-
-    def session_begins(self) -> None:
-        """A new session, before its presence. To a device's first one what has waited is handed over: if that does not
-        get as far as the archive's end, it is among the newest there, and nowhere else. Raises StorageError.
-        """
-        if not self._store.has_past():
-            self._newest = bool(self._store.notes.get(_BEGUN))
-            self._store.save_note(_BEGUN, "1")
 
     def begin(self, hold: bool) -> bool:
         """A new session begins: where to start. Returns whether the walk will bring messages.
@@ -106,21 +96,23 @@ class CatchUp:
         self._after = doubts[0].cursor if doubts else self._known_end
         # Entries up to the known end have been dealt with; they are only looked through for messages of ours.
         self.looking_back = self._after != self._known_end
-        self._newest = self._newest and not (self._known_end or doubts)
         self._anchor = self._nothing_to_bring()
+        if not doubts:  # else all of it is looked at
+            self._back.begin()
         self._archives = bool(self._known_end)
         self._skipped = False
         self._query_id = ""
         self._hidden = False
         self.running = True
         # Nothing is sent before the archive's end is known, or a doubt about it could only be settled by all of it.
-        self.settling = bool(doubts) or self._anchor or self._newest or hold
+        self.settling = bool(doubts) or self._anchor or self._back.going or hold
         self.done = self._up_to_date = self._looked_again = False
         self._ahead.start("" if self.looking_back else self._known_end)
         return not self._anchor
 
     def abandon(self) -> None:
-        """The session is gone in the middle of it; the next one begins anew."""
+        """The session is gone in the middle of it; the next one begins anew. Raises StorageError."""
+        self._back.session_begins()
         self.running = self.settling = self.done = self._up_to_date = self._mixed = self._checking = False
         self._behind = 0
         self._ahead.new_session()
@@ -183,13 +175,14 @@ class CatchUp:
 
         # Asked for again, it is the same page: what is late of the first answer counts, or a slow line would bring only
         # answers to questions that have been given up.
-        if self._asked != self._after or not self._query_id:
-            self._query_id, self._asked = query_id, self._after
+        place = self._back.before if self._back.going else self._after
+        if self._asked != place or not self._query_id:
+            self._query_id, self._asked = query_id, place
         self._wait_for_page()
         if self._anchor:
-            return archive.last_query(self._query_id)
-        if self._newest:
-            return archive.last_query(self._query_id, self._most_newest)
+            return archive.back_query(self._query_id, "", 1)
+        if self._back.going:
+            return self._back.query(self._query_id)
         return archive.page_query(self._query_id, self._after, self._page)
 
     def entry(self, stanza: Node) -> "Optional[Entry]":
@@ -202,7 +195,7 @@ class CatchUp:
         if found is not None:
             self._archives = True
             self._wait_for_page()
-        return found
+        return None if self._back.going else found
 
     def skipped(self) -> bool:
         """A message was over the limit. True if it will have been an entry of a walk."""
@@ -264,13 +257,15 @@ class CatchUp:
                 self.looking_back = False
                 return MORE, []
             return self.give_up()
-        complete, last = end
+        complete, first, last = end
         if self._anchor:
             self._store.save_floor(last)
-            self._store.save_note(_BEGUN, "", False)
+            self._back.ended()
             return self._finish(False)
-        at_end = complete or self._newest or last in ("", self._after)  # one that does not get on is at its end
-        self._newest = False
+        if self._back.going:
+            self._after, self._query_id = self._back.page_done(complete, first), ""
+            return MORE, []
+        at_end = complete or last in ("", self._after)  # one that does not get on is at its end
         if self.looking_back and (at_end or last == self._known_end):
             self.looking_back = False
             if at_end:  # the known end was not met: from there on once more
@@ -320,11 +315,11 @@ class CatchUp:
         return DONE, settled
 
     def _wait_for_page(self) -> None:
-        self._wait(_PAGE_MS + self._line.transfer_ms(self._page * _ENTRY_BYTES))
+        self._wait(_PAGE_MS + self._line.transfer_ms(self._page * ENTRY_BYTES))
 
     def _wait(self, wait_ms: int) -> None:
         self._wait_ms, self._due_ms, self._grace = wait_ms, None, 1
 
     def _nothing_to_bring(self) -> bool:
         """A device without any past takes what the server delivers, and only notes where the archive ends."""
-        return not (self._store.has_past() or self._newest or self._store.outbox.in_doubt())
+        return not (self._store.has_past() or self._back.wanted or self._store.outbox.in_doubt())

@@ -68,7 +68,6 @@ class Reader:
             self._sender.moved(seqs, states.QUEUED)
             self._again = self._again or bool(seqs)
         self._catch_up.abandon()
-        self._catch_up.session_begins()
         self._roster.new_session()
 
     def doubtful(self) -> None:

@@ -119,6 +119,8 @@ def _archive(session: "Session", iq: Element, query: Element) -> None:
             _refuse(session, iq, "item-not-found")
             return
         entries = entries[known[0] + 1 :]
+    if before is not None and before.text:
+        entries = entries[: next((i for i, entry in enumerate(entries) if entry.id == before.text), 0)]
     page = entries[-size:] if before is not None else entries[:size]
     for entry in page:
         delay = make(_DELAY, "delay", stamp=entry.stamp)

@@ -1,0 +1,58 @@
+"""Where to begin in the archive, if a device's first session may have taken with it what had waited for it.
+
+To that session the server hands over what has waited for the account. If it dies before the device has read where the
+archive ends, ejabberd does not hand it over again, and Prosody not always; and how much it was nobody tells. So the
+device goes back from the archive's end, page by page, as far as its log has room for, and walks from there as always.
+"""
+
+from nocarrier.compat import const
+
+try:
+    from nocarrier.queue.store import Store
+    from nocarrier.wire.element import Element
+except ImportError:
+    pass
+
+ENTRY_BYTES = const(640)  # of one entry, about
+_BEGUN = "begun"  # a note: the presence of a first session may have been written
+
+
+class GoBack:
+    """The way back. page: entries asked for at once. going: it is under way. before: the oldest entry that was met."""
+
+    def __init__(self, store: Store, page: int) -> None:
+        self._store = store
+        self._page = page
+        self._left = 0
+        self.wanted = self.going = False
+        self.before = ""
+
+    def session_begins(self) -> None:
+        """A new session, before its presence: is it a device's first, or one after such a one? Raises StorageError."""
+        self.wanted = not self._store.has_past() and bool(self._store.notes.get(_BEGUN))
+        if not self._store.has_past():
+            self._store.save_note(_BEGUN, "1")
+
+    def begin(self) -> None:
+        """If it is wanted."""
+        self.going, self.before = self.wanted, ""
+        limits = self._store.limits
+        self._left = limits.segment_bytes * limits.segments // ENTRY_BYTES
+
+    def ended(self) -> None:
+        """It is known where the archive ends. Raises StorageError."""
+        self.wanted = False
+        self._store.save_note(_BEGUN, "", False)
+
+    def query(self, query_id: str) -> Element:
+        """The payload of the next request."""
+        from nocarrier.chat import archive  # only while there is something to catch up with
+
+        return archive.back_query(query_id, self.before, self._page)
+
+    def page_done(self, complete: bool, first: str) -> str:
+        """A page was answered: the entry behind which the walk begins, if the way back has ended; "": at the first."""
+        self._left -= self._page
+        self.going = not complete and first not in ("", self.before) and self._left > 0
+        self.before = first
+        return "" if complete else first
