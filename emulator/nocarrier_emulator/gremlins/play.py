@@ -105,6 +105,7 @@ class Play:
     def _mend(self) -> None:
         for handheld in self.world.handhelds.values():
             handheld.modem.set_plugged(True)
+            handheld.set_rate(self.world.profile.up_bps)  # at 300 bit/s what is left would take hours
             handheld.power_off()
             handheld.power_on()
 
