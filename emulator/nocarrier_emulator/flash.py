@@ -41,15 +41,6 @@ class MemoryFlash:
         for name, file in self.files.items():
             file[self._safe.get(name, 0) :] = b""
 
-    def image(self) -> "dict[str, bytes]":
-        """What a loss of power would leave now."""
-        return {name: bytes(file[: self._safe.get(name, 0)]) for name, file in self.files.items()}
-
-    def load(self, image: "dict[str, bytes]") -> None:
-        """Has this on it, and nothing else; the handheld should be off."""
-        self.files = {name: bytearray(data) for name, data in image.items()}
-        self._safe = {name: len(data) for name, data in image.items()}
-
     def names(self) -> "list[str]":
         return list(self.files)
 

@@ -15,6 +15,7 @@ from nocarrier.session.line import LineProfile
 from nocarrier_emulator.battery import Battery, Cell
 from nocarrier_emulator.clock import Alarm, Clock
 from nocarrier_emulator.flash import MemoryFlash, PowerCut
+from nocarrier_emulator.flashimage import ImagedFlash
 from nocarrier_emulator.line.profile import Profile
 from nocarrier_emulator.line.tariff import Tariff
 from nocarrier_emulator.modem.modem import Modem
@@ -159,7 +160,7 @@ class Handheld:
 
     def snapshot(self, name: str) -> None:
         """Keeps what is on its flash now, as a loss of power would leave it. Of very many the oldest are dropped."""
-        assert isinstance(self.flash, MemoryFlash)
+        assert isinstance(self.flash, ImagedFlash)
         self.snapshots.pop(name, None)
         self.snapshots[name] = self.flash.image()
         if len(self.snapshots) > _MOST_SNAPSHOTS:
@@ -167,7 +168,7 @@ class Handheld:
 
     def restore(self, name: str) -> None:
         """Has on its flash what it had then, as if it were flashed with that image. Raises KeyError."""
-        assert isinstance(self.flash, MemoryFlash)
+        assert isinstance(self.flash, ImagedFlash)
         image, was_on = self.snapshots[name], self.app is not None
         self.power_off()
         self.flash.load(image)

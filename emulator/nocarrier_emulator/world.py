@@ -9,7 +9,7 @@ from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.clock import Clock
 from nocarrier_emulator.exchange.exchange import Exchange
-from nocarrier_emulator.flash import MemoryFlash
+from nocarrier_emulator.flashimage import ImagedFlash
 from nocarrier_emulator.handheld import Handheld
 from nocarrier_emulator.line.profile import Profile
 from nocarrier_emulator.modem.modem import USUAL, Modem
@@ -61,7 +61,7 @@ class World:
             modem,
             Account("%s@%s" % (name, domain), password, "handheld"),
             NUMBER,
-            MemoryFlash(),
+            ImagedFlash(),
             self.rng.getrandbits(64),
             line,
             limits,

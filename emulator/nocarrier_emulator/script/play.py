@@ -7,7 +7,7 @@ from pathlib import Path
 from nocarrier.queue import states
 from nocarrier_emulator.clock import Clock, VirtualClock
 from nocarrier_emulator.commands import Commands
-from nocarrier_emulator.flash import MemoryFlash
+from nocarrier_emulator.flashimage import ImagedFlash
 from nocarrier_emulator.handheld import Handheld
 from nocarrier_emulator.line.profile import named
 from nocarrier_emulator.modem.modem import USUAL
@@ -73,7 +73,7 @@ class ScriptPlay:
         for name in script.handhelds:
             self.world.add(name)
         for name, handheld in self.world.handhelds.items() if script.flash else ():
-            assert isinstance(handheld.flash, MemoryFlash)
+            assert isinstance(handheld.flash, ImagedFlash)
             handheld.flash.load(images.read(Path(script.flash) / name))
         self.world.befriend_all()
         self.commands = Commands(self.world)
@@ -102,7 +102,7 @@ class ScriptPlay:
         finally:
             self._sampling.cancel()
             for name, handheld in self.world.handhelds.items():
-                assert isinstance(handheld.flash, MemoryFlash)
+                assert isinstance(handheld.flash, ImagedFlash)
                 self.outcome.flash[name] = handheld.flash.image()
 
     async def _step(self, step: Step) -> Result:
