@@ -1,6 +1,8 @@
 """What all tests share: the tools that the set-up has put in place, and an account of what could not be tested."""
 
 import os
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,21 @@ def tool():
         return path
 
     return find
+
+
+@pytest.fixture(scope="module")
+def cable(tool, tmp_path_factory):
+    """Two serial ports, joined by socat."""
+    folder = tmp_path_factory.mktemp("cable")
+    ends = [folder / name for name in ("one", "other")]
+    socat = subprocess.Popen([str(Path(tool("TERMINALS")) / "socat"), *("pty,link=%s,rawer" % end for end in ends)])
+    end = time.monotonic() + 10
+    while not all(path.exists() for path in ends):
+        assert time.monotonic() < end and socat.poll() is None, "socat makes no ports"
+        time.sleep(0.01)
+    yield ends
+    socat.kill()
+    socat.wait()
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -7,8 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from pathlib import Path
 
 import pytest
 
@@ -33,20 +31,6 @@ def started(*command):
 def ended(process):
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=10)
-
-
-@pytest.fixture
-def cable(tool, tmp_path):
-    """Two serial ports, joined by socat."""
-    ends = [tmp_path / name for name in ("modem", "terminal")]
-    socat = started(str(Path(tool("TERMINALS")) / "socat"), *("pty,link=%s,rawer" % end for end in ends))
-    end = time.monotonic() + 10
-    while not all(path.exists() for path in ends):
-        assert time.monotonic() < end and socat.poll() is None, "socat makes no ports"
-        time.sleep(0.01)
-    yield ends
-    socat.kill()
-    socat.communicate()
 
 
 class Modem:

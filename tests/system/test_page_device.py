@@ -6,27 +6,10 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-
-
-@pytest.fixture(scope="module")
-def cable(tool, tmp_path_factory):
-    """Two serial ports, joined by socat."""
-    folder = tmp_path_factory.mktemp("cable")
-    ends = [folder / name for name in ("device", "desktop")]
-    socat = subprocess.Popen([str(Path(tool("TERMINALS")) / "socat"), *("pty,link=%s,rawer" % end for end in ends)])
-    end = time.monotonic() + 10
-    while not all(path.exists() for path in ends):
-        assert time.monotonic() < end and socat.poll() is None, "socat makes no ports"
-        time.sleep(0.01)
-    yield ends
-    socat.kill()
-    socat.wait()
 
 
 class Board:
