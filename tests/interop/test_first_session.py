@@ -3,19 +3,11 @@
 import time
 
 import pytest
+from realservers import SERVERS
 
 from nocarrier import events
-from nocarrier_emulator.deliveries import USERS
 from nocarrier_emulator.netdevice import NetDevice
-from nocarrier_emulator.servers.ejabberd import Ejabberd
-from nocarrier_emulator.servers.prosody import Prosody
 
-SERVERS = {
-    "Prosody 13": ("PROSODY13", lambda tool: Prosody(tool, USERS)),
-    "Prosody 13, SASL2": ("PROSODY13", lambda tool: Prosody(tool, USERS, sasl2=True)),
-    "Prosody 0.12": ("PROSODY012", lambda tool: Prosody(tool, USERS)),
-    "ejabberd": ("EJABBERD", lambda tool: Ejabberd(tool, USERS)),
-}
 _SWALLOWED_S = 0.5  # in which the server hands over what has waited
 BODIES = ["while away %d" % number for number in range(5)]
 

@@ -7,20 +7,12 @@ and the rest with a new one. No second stream may follow that word before the se
 import time
 
 import pytest
+from realservers import SERVERS
 
 from nocarrier import events
-from nocarrier_emulator.deliveries import USERS
 from nocarrier_emulator.netdevice import NetDevice
-from nocarrier_emulator.servers.ejabberd import Ejabberd
-from nocarrier_emulator.servers.prosody import Prosody
 from nocarrier_ports.links.tcp import TcpLink
 
-SERVERS = {
-    "Prosody 13": ("PROSODY13", lambda tool: Prosody(tool, USERS)),
-    "Prosody 13, SASL2": ("PROSODY13", lambda tool: Prosody(tool, USERS, sasl2=True)),
-    "Prosody 0.12": ("PROSODY012", lambda tool: Prosody(tool, USERS)),
-    "ejabberd": ("EJABBERD", lambda tool: Ejabberd(tool, USERS)),
-}
 QUIET_S = 0.02  # after which the line hands on what it has
 
 

@@ -6,21 +6,14 @@ The bytes of a dead connection arrive late: before the next login, after the old
 import time
 
 import pytest
+from realservers import SERVERS
 
 from nocarrier import events
-from nocarrier_emulator.deliveries import OBSERVER, USERS
+from nocarrier_emulator.deliveries import OBSERVER
 from nocarrier_emulator.faultylink import LateLink
 from nocarrier_emulator.netdevice import NetDevice
 from nocarrier_emulator.rawobserver import RawObserver
-from nocarrier_emulator.servers.ejabberd import Ejabberd
-from nocarrier_emulator.servers.prosody import Prosody
 
-SERVERS = {
-    "Prosody 13": ("PROSODY13", lambda tool: Prosody(tool, USERS)),
-    "Prosody 13, SASL2": ("PROSODY13", lambda tool: Prosody(tool, USERS, sasl2=True)),
-    "Prosody 0.12": ("PROSODY012", lambda tool: Prosody(tool, USERS)),
-    "ejabberd": ("EJABBERD", lambda tool: Ejabberd(tool, USERS)),
-}
 BEFORE, MEANWHILE, AFTER = "before the login", "when the session was asked for", "after everything"
 QUIET_S = 0.3  # for which nothing more comes
 
