@@ -14,6 +14,7 @@ from nocarrier.queue.limits import QueueLimits
 from nocarrier_emulator.clock import Action, VirtualClock
 from nocarrier_emulator.flash import MemoryFlash
 from nocarrier_emulator.handheld import Handheld
+from nocarrier_emulator.judging import judge
 from nocarrier_emulator.line.profile import plain
 from nocarrier_emulator.world import World
 
@@ -21,20 +22,6 @@ _NAMES = ("anna", "bert")
 _SPAN_MS = 240_000
 _PATIENCE_MS = 7_200_000  # of virtual time, for all to arrive
 _TEXTS = ("hello", "Grüße", "привет", "你好 😀", "<&> ]]>", "+++\r\nNO CARRIER\r\n")
-
-
-def judge(sent: list[str], got: list[str]) -> dict[str, int]:
-    """What went wrong between what one side has sent and what the other side's application has; texts are unlike.
-
-    What was never sent counts as doubled.
-    """
-    first = [body for i, body in enumerate(got) if body not in got[:i] and body in sent]
-    there = [body for body in sent if body in first]
-    return {
-        "lost": len(sent) - len(there),
-        "duplicated": len(got) - len(first),
-        "reordered": sum(x != y for x, y in zip(first, there, strict=True)),
-    }
 
 
 @dataclass

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from nocarrier_emulator.campaign import judge
 from nocarrier_emulator.faultylink import FAULTS
 from nocarrier_emulator.foreignparty import ForeignParty
+from nocarrier_emulator.judging import judge, turned
 from nocarrier_emulator.parties import DeviceParty, Party
 from nocarrier_emulator.rawobserver import RawObserver
 from nocarrier_emulator.servers.server import Server
@@ -25,7 +25,6 @@ _LONGEST_BYTES = 4_000
 _QUIET_S = 15.0  # so long after nothing is under way any more nothing comes; a server's plea for patience is shorter
 _QUIET_FOREIGN_S = 3.0
 _NO_SUM = ("seed", "ended")
-_NEAR = 500  # messages among which one that came late is looked for
 
 
 @dataclass
@@ -207,13 +206,9 @@ class Deliveries:
                 print("shown to %s, and not written to them: %r" % (to, strange))
                 self.outcome.duplicated += len(strange)
                 got = [body for body in got if body not in strange]
-            late = _late(typed, got, to_whom.heard(), to_whom.archived()) if to_whom else set()
-            self.outcome.late += len(late)
-            in_time = [[body for body in bodies if body not in late] for bodies in (typed, got)]
-            wrong = judge(typed, got) | {"reordered": judge(*in_time)["reordered"]}
+            wrong = judge(typed, got, to_whom.comings if to_whom else None)
             if wrong["reordered"]:
-                places = to_whom.heard() if to_whom else {}
-                print("turned round for %s: %r" % (to, [(body, places.get(body)) for body in _turned(*in_time)]))
+                print("turned round for %s: %r" % (to, turned(typed, got)))
             for what, count in wrong.items():
                 setattr(self.outcome, what, getattr(self.outcome, what) + count)
             if self._keeps and to == OBSERVER:  # it would show it twice: nothing more could be done
@@ -222,29 +217,3 @@ class Deliveries:
         self.outcome.sent = len(anna.typed[BERT]) + len(bert.typed[ANNA])
         self.outcome.observed = len(self._observer.got)
         self.outcome.cuts = sum(party.cuts() for party in self._parties)
-
-
-def _turned(typed: list[str], got: list[str]) -> list[str]:
-    """Those that are not where they should be."""
-    there = [body for body in typed if body in got]
-    return [body for body, wanted in zip(got, there, strict=False) if body != wanted]
-
-
-def _late(typed: list[str], got: list[str], heard: dict[str, int], archived: dict[str, int]) -> set[str]:
-    """Which have come behind one that was typed later, as they had come over the line already, or out of the archive.
-
-    Of those that have come ahead of their place the archive's word counts: it had the other, and not yet this one.
-    """
-    never = 1 << 60
-    place = {body: number for number, body in enumerate(typed)}
-    late, newest = set(), -1
-    for at, body in enumerate(got):
-        if place[body] > newest:
-            newest = place[body]
-        elif body in heard:
-            before = got[max(0, at - _NEAR) : at]
-            younger = [other for other in before if place[other] > place[body]]
-            live = any(heard.get(other, never) < heard[body] for other in younger)
-            if live or any(archived.get(other, never) < archived.get(body, never) for other in younger):
-                late.add(body)
-    return late

@@ -15,6 +15,7 @@ from nocarrier.session import steps
 from nocarrier.session.line import LineProfile
 from nocarrier_emulator.faultylink import DROP, FaultyLink
 from nocarrier_emulator.flash import MemoryFlash, PowerCut
+from nocarrier_emulator.judging import Comings
 from nocarrier_emulator.netdevice import NetDevice
 from nocarrier_emulator.servers.server import Server
 from nocarrier_ports import runner
@@ -35,9 +36,13 @@ _LATEST = 40  # lines of a history that are looked at after a restart of the dev
 
 
 class Party:
-    """Somebody who writes. typed: what he has typed, by whom it is for. link: his line, which can fail."""
+    """Somebody who writes. typed: what he has typed, by whom it is for. link: his line, which can fail.
+
+    comings: of the texts over that line; None if nobody listens.
+    """
 
     link: FaultyLink
+    comings: Comings | None = None
 
     def __init__(self, server: Server) -> None:
         self.typed: dict[str, list[str]] = {}
@@ -91,17 +96,6 @@ class Party:
         """What it says that is wrong, for who looks for a fault."""
         return ""
 
-    def heard(self) -> dict[str, int]:
-        """Texts that have come over the line, each with the number of its coming; {} if nobody has listened.
-
-        Of what comes again, since the device did not live to keep it, the last coming counts.
-        """
-        return {}
-
-    def archived(self) -> dict[str, int]:
-        """Texts that have come out of the archive, each with the number of its first coming."""
-        return {}
-
     def close(self) -> None:
         """Logs out."""
         raise NotImplementedError
@@ -121,9 +115,7 @@ class DeviceParty(Party):
     def __init__(self, server: Server, name: str, peer: str, rng: random.Random) -> None:
         super().__init__(server)
         self.got: dict[int, str] = {}  # by the device's own numbers
-        self._heard: dict[str, int] = {}
-        self._archived: dict[str, int] = {}
-        self._comings = 0
+        self.comings: Comings = Comings()
         self.link = FaultyLink(TcpLink("127.0.0.1", server.port))
         self._name = name
         self._peer_jid = "%s@%s" % (peer, server.domain)
@@ -179,12 +171,6 @@ class DeviceParty(Party):
         states_now = runner.NAMES[device.runner.state], steps.NAMES[device.client.session.state]
         return "%s, %s; %r %r" % (*states_now, device.runner.error, device.client.fault)
 
-    def heard(self) -> dict[str, int]:
-        return self._heard
-
-    def archived(self) -> dict[str, int]:
-        return self._archived
-
     def connected(self) -> bool:
         return bool(self.device.runner.state == runner.CONNECTED)
 
@@ -210,11 +196,7 @@ class DeviceParty(Party):
         kept = set(self.got.values()) if b"</body>" in self.device.got else ()
         for text, from_archive, where in came(self.device.got):
             end = where
-            self._comings += 1
-            if text not in kept:
-                self._heard[text] = self._comings
-            if from_archive:
-                self._archived.setdefault(text, self._comings)
+            self.comings.came(text, from_archive, text in kept)
         del self.device.got[:end]
 
     def _with_power(self, act: Callable[[], object]) -> bool:

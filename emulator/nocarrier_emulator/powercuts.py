@@ -21,11 +21,11 @@ from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.store import Store
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
-from nocarrier_emulator.campaign import judge
 from nocarrier_emulator.clock import VirtualClock
 from nocarrier_emulator.dialogue import CountingEntropy
 from nocarrier_emulator.exchange.exchange import Exchange
 from nocarrier_emulator.flash import MemoryFlash, PowerCut
+from nocarrier_emulator.judging import judge
 
 _SOON_MS = 7_000  # whatever is to happen that soon is waited for
 _ROUNDS = 400  # in which two devices and an exchange come to rest

@@ -9,8 +9,8 @@ from xml.parsers import expat
 from nocarrier import events
 from nocarrier.session.errors import StreamError
 from nocarrier.session.line import LineProfile
-from nocarrier_emulator.campaign import judge
 from nocarrier_emulator.faultylink import FAULTS, HOLE, FaultyLink
+from nocarrier_emulator.judging import judge
 from nocarrier_emulator.netdevice import PLAIN, NetDevice
 from nocarrier_emulator.servers.certificate import Authority
 from nocarrier_emulator.servers.server import Server

@@ -12,10 +12,10 @@ import shutil
 from collections.abc import Coroutine
 
 from nocarrier.queue import states
-from nocarrier_emulator.campaign import judge
 from nocarrier_emulator.demo.sides import DeviceSide, EmulatedSide, ForeignSide, Side
 from nocarrier_emulator.demo.stage import NUMBER, Options, Sent, Stage
 from nocarrier_emulator.exchange.exchange import Exchange
+from nocarrier_emulator.judging import judge
 from nocarrier_emulator.phonebook import Service, Subscriber
 from nocarrier_emulator.servers.prosody import Prosody, find_program
 from nocarrier_emulator.tcpnumber import TcpNumber

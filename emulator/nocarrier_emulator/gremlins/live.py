@@ -3,10 +3,12 @@
 import asyncio
 import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from nocarrier_emulator.clock import ScaledClock
 from nocarrier_emulator.gremlins.gremlin import NAMES, Event
+from nocarrier_emulator.gremlins.hearing import Hearing
 from nocarrier_emulator.gremlins.play import Failure, Play
 from nocarrier_emulator.servers.server import Server
 from nocarrier_emulator.tcpnumber import TcpNumber
@@ -15,6 +17,7 @@ from nocarrier_emulator.world import Outside
 USERS = {name: name + "-pw" for name in NAMES}
 SPEED = 25.0
 _GATHER_MS = 20  # of real time
+_LATEST = 200  # messages among which one that comes again is looked for
 
 
 class LivePlay(Play):
@@ -36,6 +39,8 @@ class LivePlay(Play):
         number = TcpNumber(clock, "127.0.0.1", self._server.port, _GATHER_MS * self._speed)
         outside = Outside(self._server.domain, USERS, number, lambda: loop.run_in_executor(None, self._restart))
         self._prepare(clock, self._number, False, outside)
+        for name, other in (NAMES, NAMES[::-1]):
+            self._comings[name] = Hearing(self.world.handhelds[name].modem, partial(self._kept, name, other)).comings
         try:
             return await self._played(played)
         finally:
@@ -43,6 +48,9 @@ class LivePlay(Play):
                 handheld.power_off()
             for call in list(number.calls):
                 call.cancel()
+
+    def _kept(self, name: str, other: str, key: str) -> bool:
+        return key in self._messages(name, other, True, _LATEST)
 
     def _restart(self) -> None:
         with self._restarting:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from nocarrier.queue import states
 from nocarrier.queue.limits import QueueLimits
-from nocarrier_emulator.campaign import judge
 from nocarrier_emulator.clock import Clock, VirtualClock
 from nocarrier_emulator.commands import Commands
 from nocarrier_emulator.gremlins.gremlin import NAMES, Event, events
 from nocarrier_emulator.handheld import Handheld
+from nocarrier_emulator.judging import Comings, judge
 from nocarrier_emulator.line.profile import plain
 from nocarrier_emulator.trace.trace import Trace
 from nocarrier_emulator.world import Outside, World
@@ -66,6 +66,7 @@ class Play:
         self.trace = Trace(self.clock) if trace else None
         if self.trace is not None:
             self.trace.watch(self.world, self.commands)
+        self._comings: dict[str, Comings] = {}  # by who is given an older message behind a younger one, and shows it so
         self._alarms = 0
 
     def run(self, played: Sequence[Event]) -> Failure | None:
@@ -139,15 +140,15 @@ class Play:
         for name, other in (NAMES, NAMES[::-1]):
             sent = self._messages(name, other, False)
             got = self._messages(other, name, True)
-            for what, count in judge(sent, got).items():
-                if count:
+            for what, count in judge(sent, got, self._comings.get(other)).items():
+                if count and what != "late":
                     return Failure(what, "%d from %s to %s:\n%r\n%r" % (count, name, other, sent, got))
         return None
 
-    def _messages(self, name: str, other: str, incoming: bool) -> list[str]:
+    def _messages(self, name: str, other: str, incoming: bool, most: int = _HISTORY) -> list[str]:
         """Ids and texts of what has gone one way, as this one has them."""
         store = self.world.handhelds[name].client.store
-        items = store.history(self.world.handhelds[other].account.jid, _HISTORY, 0, 1 << 30)
+        items = store.history(self.world.handhelds[other].account.jid, most, 0, 1 << 30)
         return [
             "%s %s" % (item.message_id, item.body)
             for item in items
