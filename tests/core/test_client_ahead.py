@@ -246,3 +246,58 @@ def test_what_another_device_got_among_a_few_live_messages_is_shown_too():
         talk.server(live(number))
     walk(talk, said, 9)
     assert sorted(shown(talk)) == ["m%d" % n for n in range(2, 10)]
+
+
+def test_a_first_session_that_came_to_nothing_shows_what_waited_once_however_much_it_was():
+    """It goes back in the archive, and the server gives what has waited: more than there are keys, or room, for.
+
+    Then the session may be lost in the middle of the way forward.
+    """
+    for cut, first in ((0, 20), (0, 3), (24, 20)):
+        talk = d.Dialogue(queue=QueueLimits(2048, 12, window=12, aside=3))  # room for 38 entries
+        talk.authenticate()
+        talk.bind()
+        talk.down()
+        talk.authenticate()
+        talk.server(b"<failed xmlns='urn:xmpp:sm:3'/>")
+        said, place = talk.bind(), 45
+        for number in range(first, 45):
+            talk.server(live(number))
+        while b"<before" in said:
+            request, query, _ = query_in(said)
+            place -= 5
+            talk.server(ACK % handled(talk))
+            said = talk.server(BACK_FIN % (request, place))
+        assert query_in(said)[2] == b"arch-5"
+        while cut:
+            request, query, after = query_in(said)
+            begin = int(after.split(b"-")[1]) + 1
+            said = page(talk, query, request, range(begin, min(begin + 5, cut + 1)))
+            if begin + 5 > cut:
+                said, cut = new_session(talk), 0
+        walk(talk, said, 46)
+        assert sorted(shown(talk)) == sorted(["m%d" % n for n in range(min(first, 6), 47)]), (cut, first)
+
+
+BACK_FIN = (
+    b"<iq type='result' id='%s'><fin xmlns='urn:xmpp:mam:2'><set xmlns='http://jabber.org/protocol/rsm'>"
+    b"<first>arch-%d</first><last>x</last></set></fin></iq>"
+)
+
+
+def test_when_the_known_end_is_gone_all_is_met_again_and_nothing_shown_twice():
+    """Nothing of it came live ahead of its place; but it is more than there are keys for."""
+    talk = online()
+    for number in range(2, 24):
+        talk.server(live(number))
+    request, query, after = query_in(new_session(talk))
+    assert after == b"arch-23"
+    said = talk.server(b"<iq type='error' id='%s'><error type='cancel'>" % request + NOT_FOUND + b"</error></iq>")
+    request, query, after = query_in(said)
+    assert after == b""
+    said = page(talk, query, request, range(4, 9))
+    walk(talk, said, 25)
+    assert shown(talk) == ["m%d" % n for n in range(2, 26)]
+
+
+NOT_FOUND = b"<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"

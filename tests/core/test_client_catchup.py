@@ -157,6 +157,26 @@ def test_a_first_session_that_is_resumed_has_lost_nothing():
     assert b"<max>1</max><before/>" in talk.resume(0)
 
 
+def test_a_session_after_the_first_one_still_goes_back_when_it_is_resumed_after_a_reboot():
+    talk = Dialogue()
+    talk.authenticate()
+    talk.bind()
+    talk.down()
+    talk.authenticate()
+    talk.server(b"<failed xmlns='urn:xmpp:sm:3'/>")
+    assert b"<max>5</max><before/>" in talk.bind()
+    talk.down()
+    talk.reboot()
+    said = talk.resume(0)
+    assert b"<max>5</max><before/>" in said
+    request, query, _ = query_in(said)
+    said = talk.server(archived(query, b"arch-7", d.PEER + "/p", b"m1", b"one") + back_fin(request, b"arch-7", True))
+    request, query, after = query_in(said)
+    assert after == b""
+    talk.server(archived(query, b"arch-7", d.PEER + "/p", b"m1", b"one") + fin(request, b"arch-7"))
+    assert shown(talk) == ["one"]
+
+
 def test_looking_back_ends_though_the_known_end_was_deleted():
     talk = online()
     talk.client.send_message(d.PEER, "in doubt")

@@ -210,8 +210,12 @@ class CatchUp:
 
     def came_live(self, archive_id: str) -> None:
         """A live message that was new is on flash, and the cursor was not moved to it. Raises StorageError."""
-        if archive_id and self._store.has_past():
+        if archive_id and (self._store.has_past() or self._back.wanted()):
             self._ahead.came(archive_id)
+
+    def from_scratch(self) -> bool:
+        """A walk from no end that is known: it may meet anything that has been shown."""
+        return self.running and not self._known_end
 
     def passing(self) -> bool:
         """True among what has been shown already: the cursor is not to be moved there."""
@@ -322,4 +326,4 @@ class CatchUp:
 
     def _nothing_to_bring(self) -> bool:
         """A device without any past takes what the server delivers, and only notes where the archive ends."""
-        return not (self._store.has_past() or self._back.wanted or self._store.outbox.in_doubt())
+        return not (self._store.has_past() or self._back.wanted() or self._store.outbox.in_doubt())

@@ -14,7 +14,8 @@ except ImportError:
     pass
 
 ENTRY_BYTES = const(640)  # of one entry, about
-_BEGUN = "begun"  # a note: the presence of a first session may have been written
+_BEGUN = "begun"  # a note: the presence of a session may have been written; of a device's first, or of a later one
+_FIRST, _LATER = "1", "2"
 
 
 class GoBack:
@@ -24,24 +25,26 @@ class GoBack:
         self._store = store
         self._page = page
         self._left = 0
-        self.wanted = self.going = False
+        self.going = False
         self.before = ""
 
     def session_begins(self) -> None:
         """A new session, before its presence: is it a device's first, or one after such a one? Raises StorageError."""
-        self.wanted = not self._store.has_past() and bool(self._store.notes.get(_BEGUN))
         if not self._store.has_past():
-            self._store.save_note(_BEGUN, "1")
+            self._store.save_note(_BEGUN, _LATER if self._store.notes.get(_BEGUN) else _FIRST)
+
+    def wanted(self) -> bool:
+        """A session that came to nothing was before this one, which may have been begun before the device was."""
+        return not self._store.has_past() and self._store.notes.get(_BEGUN) == _LATER
 
     def begin(self) -> None:
         """If it is wanted."""
-        self.going, self.before = self.wanted, ""
+        self.going, self.before = self.wanted(), ""
         limits = self._store.limits
         self._left = limits.segment_bytes * limits.segments // ENTRY_BYTES
 
     def ended(self) -> None:
         """It is known where the archive ends. Raises StorageError."""
-        self.wanted = False
         self._store.save_note(_BEGUN, "", False)
 
     def query(self, query_id: str) -> Element:

@@ -104,8 +104,8 @@ class Inbox:
                 return records.unpack_in(self._journal.read(position)[1])
         return None
 
-    def known_by(self, message: Incoming) -> bytes:
-        """The first of its keys by which a message is known to be here, or b"".
+    def known_by(self, message: Incoming, on_flash: bool = False) -> bytes:
+        """The first of its keys by which a message is known to be here, or b"". on_flash: it is looked for there too.
 
         One that a server has kept back may be older than all keys in memory: a session that acknowledged it is gone
         with its acknowledgement, or it was kept for offline use as well as in the archive. Flash knows it still.
@@ -114,7 +114,7 @@ class Inbox:
         for key in keys:
             if self.window.seen(key, message.utc_s):
                 return key
-        return self._on_flash(keys, message.utc_s) if keys and message.waited else b""
+        return self._on_flash(keys, message.utc_s) if keys and (on_flash or message.waited) else b""
 
     def _on_flash(self, keys: "list[bytes]", utc_s: int) -> bytes:
         """The one of these keys that a message there has. Looks back to where all is older than that time, by an hour
