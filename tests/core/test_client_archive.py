@@ -109,7 +109,9 @@ def test_what_was_put_aside_for_a_walk_that_never_came_back_is_shown():
     talk.client.store.outbox.settle(states.QUEUED, True)
     talk.down()
     talk.reboot()
-    talk.resume(0)  # now there is no doubt, and nothing to walk for
+    request, _, _ = query_in(talk.resume(0))  # now there is no doubt; it goes back from the end, and gets no answer
+    talk.server(b"<iq type='error' id='%s'><error type='wait'/></iq>" % request)
+    assert shown(talk) == ["one"]
     talk.server(message(b"two", b"m2", STANZA_ID % b"arch-2"))
     assert shown(talk) == ["one", "two"]
 
