@@ -10,9 +10,9 @@ from pathlib import Path
 from nocarrier_emulator import modemserver
 from nocarrier_emulator.gremlins import tool as gremlins
 from nocarrier_emulator.script import tool as scripts
-from nocarrier_emulator.web import server
+from nocarrier_emulator.web import tool as page
 
-_TOOLS = {"modem": modemserver.run, "gremlins": gremlins.run, "run": scripts.run, "serve": server.run}
+_TOOLS = {"modem": modemserver.run, "gremlins": gremlins.run, "run": scripts.run, "serve": page.run}
 
 
 def main() -> int:
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--trusted", action="store_true", help="the password may cross the lines in clear")
     show.add_argument("--contacts", type=int, default=0, help="in the first one's roster, besides the other")
     serve = commands.add_parser("serve", help="the page with two handhelds, or with a flashed board")
-    server.options(serve)
+    page.options(serve)
     modem = commands.add_parser("modem", help="a modem for real terminals, which dials TCP and TLS addresses")
     modemserver.options(modem)
     loose = commands.add_parser("gremlins", help="lets gremlins at two handhelds, by number")

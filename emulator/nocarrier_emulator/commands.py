@@ -27,7 +27,10 @@ RATES_BPS = (300, 1200, 2400, 9600, 14_400, 33_600)
 
 
 class Commands:
-    """Carries them out. on_command(command): called with each before that, for traces and recordings."""
+    """Carries them out. on_command(command): called with each before that, for traces and recordings.
+
+    Not with what is typed where a handheld asks for a password.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -53,7 +56,8 @@ class Commands:
             value = self._address(value[0]), value[1]
         elif name == "restore" and value not in handheld.snapshots:
             raise ValueError("no such snapshot")
-        self.on_command(command)
+        if name not in ("key", "text") or not handheld.asks_secret():
+            self.on_command(command)
         act(handheld, value)
 
     def _address(self, to: str) -> str:

@@ -201,6 +201,10 @@ class Handheld:
             except PowerCut:
                 self.power_off()
 
+    def asks_secret(self) -> bool:
+        """What is typed now is a password."""
+        return self.app is not None and self.app.asks_secret()
+
     def tap(self, x_px: int, y_px: int) -> None:
         """Touches the screen."""
         if self.app is not None:

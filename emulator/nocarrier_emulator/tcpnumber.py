@@ -31,16 +31,16 @@ class TcpNumber(Subscriber):
         telnet: bool = False,
     ) -> None:
         self._clock = clock
-        self._address = (host, port)
+        self.address = (host, port)
         self._gather_ms = gather_ms
-        self._tls: dict[str, Any] = {"ssl": tls, "server_hostname": domain or host} if tls else {}
+        self.tls: dict[str, Any] = {"ssl": tls, "server_hostname": domain or host} if tls else {}
         self._telnet = telnet
         self.calls: set[asyncio.Task[None]] = set()
 
     def answer(self, end: LineEnd) -> None:
         coding: Coding = Telnet() if self._telnet else Raw()
         call = _Call(self._clock, end, self._gather_ms, coding)
-        task = asyncio.get_running_loop().create_task(call.run(*self._address, self._tls))
+        task = asyncio.get_running_loop().create_task(call.run(*self.address, self.tls))
         self.calls.add(task)
         task.add_done_callback(self.calls.discard)
 

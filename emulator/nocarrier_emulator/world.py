@@ -1,8 +1,6 @@
 """A world: one clock, one seed, one exchange that all handhelds call. With VirtualClock it is the same every time."""
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from nocarrier.queue.limits import QueueLimits
 from nocarrier.session.account import Account
@@ -13,23 +11,11 @@ from nocarrier_emulator.flashimage import ImagedFlash
 from nocarrier_emulator.handheld import Handheld
 from nocarrier_emulator.line.profile import Profile
 from nocarrier_emulator.modem.modem import USUAL, Modem
-from nocarrier_emulator.phonebook import PhoneBook, Service, Subscriber
+from nocarrier_emulator.outside import Outside
+from nocarrier_emulator.phonebook import PhoneBook, Service
 
 NUMBER = "5552368"  # the exchange's
 _FIRST_OWN = 100  # numbers of the handhelds themselves count from here
-
-
-@dataclass(frozen=True)
-class Outside:
-    """A server that takes the exchange's place: all users are there, and in each other's rosters. Needs ScaledClock.
-
-    restart(): begins to restart it.
-    """
-
-    domain: str
-    passwords: dict[str, str]
-    subscriber: Subscriber
-    restart: Callable[[], object]
 
 
 class World:
@@ -41,7 +27,7 @@ class World:
     def __init__(self, clock: Clock, seed: int, profile: Profile = USUAL, outside: Outside | None = None) -> None:
         self.clock = clock
         self.profile = profile
-        self._outside = outside
+        self.outside = outside
         self.rng = random.Random(seed)
         self.exchange = Exchange(clock, seed=self.rng.getrandbits(64))
         self.book = PhoneBook({NUMBER: outside.subscriber if outside else Service(self.exchange.connect)})
@@ -49,17 +35,19 @@ class World:
 
     def add(self, name: str, limits: QueueLimits | None = None) -> Handheld:
         """A handheld that is switched off, its modem with a number of its own, and an account of the name."""
-        password = self._outside.passwords[name] if self._outside else self.rng.randbytes(8).hex()
-        domain = self._outside.domain if self._outside else self.exchange.domain
-        if not self._outside:
+        if self.outside:
+            account = Account("%s@%s" % (name, self.outside.domain), self.outside.passwords[name], "handheld")
+        else:
+            password = self.rng.randbytes(8).hex()
             self.exchange.add(name, password)
+            account = Account("%s@%s" % (name, self.exchange.domain), password, "handheld")
         modem = Modem(self.clock, self.book, self.profile, random.Random(self.rng.getrandbits(64)))
         self.book.numbers[str(_FIRST_OWN + len(self.handhelds))] = modem
         line = LineProfile(self.profile.up_bps, int(self.profile.latency_ms))
         handheld = self.handhelds[name] = Handheld(
             self.clock,
             modem,
-            Account("%s@%s" % (name, domain), password, "handheld"),
+            account,
             NUMBER,
             ImagedFlash(),
             self.rng.getrandbits(64),
@@ -70,7 +58,7 @@ class World:
 
     def befriend(self, name: str, other: str) -> None:
         """Each is in the other's roster, under a name with a capital; outside they are already."""
-        if self._outside:
+        if self.outside:
             return
         a, b = (self.exchange.account(self.handhelds[each].account.jid) for each in (name, other))
         assert a is not None and b is not None
@@ -84,8 +72,8 @@ class World:
                 self.befriend(name, other)
 
     def restart(self, keep_sessions: bool) -> None:
-        """Of the exchange, or of the server in its place, which knows itself what it keeps."""
-        if self._outside:
-            self._outside.restart()
-        else:
+        """Of the exchange, or of the server in its place, which knows itself what it keeps; not if that is others'."""
+        if self.outside is None:
             self.exchange.restart(keep_sessions)
+        elif self.outside.restart is not None:
+            self.outside.restart()

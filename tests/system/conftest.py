@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,22 @@ def address():
         yield re.search(r"http://\S+", line).group(0)
     finally:
         os.killpg(process.pid, signal.SIGINT)
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def served():
+    """served(*options): where `nocarrier-emulator serve` is then to be found; it runs until the module has ended."""
+    processes = []
+
+    def serve(*options):
+        command = [sys.executable, "-m", "nocarrier_emulator", "serve", "--headless", "--port", "0", *options]
+        processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        return re.search(r"http://\S+", processes[-1].stdout.readline()).group(0)
+
+    yield serve
+    for process in processes:
+        process.send_signal(signal.SIGINT)
         process.wait(20)
 
 

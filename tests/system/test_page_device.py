@@ -2,8 +2,6 @@
 
 import json
 import os
-import re
-import signal
 import subprocess
 import sys
 
@@ -44,12 +42,8 @@ def board(tool, cable, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(board, cable):
-    command = [sys.executable, "-m", "nocarrier_emulator", "serve", "--headless", "--port", "0", "--device"]
-    process = subprocess.Popen([*command, str(cable[1])], stdout=subprocess.PIPE, text=True)
-    yield re.search(r"http://\S+", process.stdout.readline()).group(0)
-    process.send_signal(signal.SIGINT)
-    process.wait(20)
+def address(board, cable, served):
+    return served("--device", str(cable[1]))
 
 
 def test_its_screen_is_shown_and_its_keys_are_pressed(page, board):

@@ -1,7 +1,6 @@
 """Gremlins over a real server, in scaled real time. What they do is kept, and can be played again over the exchange."""
 
 import asyncio
-import threading
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -10,13 +9,11 @@ from nocarrier_emulator.clock import ScaledClock
 from nocarrier_emulator.gremlins.gremlin import NAMES, Event
 from nocarrier_emulator.gremlins.hearing import Hearing
 from nocarrier_emulator.gremlins.play import Failure, Play
+from nocarrier_emulator.outside import started
 from nocarrier_emulator.servers.server import Server
-from nocarrier_emulator.tcpnumber import TcpNumber
-from nocarrier_emulator.world import Outside
 
 USERS = {name: name + "-pw" for name in NAMES}
 SPEED = 25.0
-_GATHER_MS = 20  # of real time
 _LATEST = 200  # messages among which one that comes again is looked for
 
 
@@ -25,7 +22,6 @@ class LivePlay(Play):
 
     def __init__(self, number: int, server: Server, speed: float = SPEED) -> None:
         self._number, self._server, self._speed = number, server, speed
-        self._restarting = threading.Lock()
         self._error: BaseException | None = None
 
     def run(self, played: Sequence[Event]) -> Failure | None:
@@ -35,9 +31,7 @@ class LivePlay(Play):
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._raised)
         clock = self._scaled = ScaledClock(self._speed)
-        # Prosody stalls on tokens that come in many small pieces: the number gathers them for some real time.
-        number = TcpNumber(clock, "127.0.0.1", self._server.port, _GATHER_MS * self._speed)
-        outside = Outside(self._server.domain, USERS, number, lambda: loop.run_in_executor(None, self._restart))
+        outside = started(self._server, clock)
         self._prepare(clock, self._number, False, outside)
         for name, other in (NAMES, NAMES[::-1]):
             self._comings[name] = Hearing(self.world.handhelds[name].modem, partial(self._kept, name, other)).comings
@@ -46,16 +40,11 @@ class LivePlay(Play):
         finally:
             for handheld in self.world.handhelds.values():
                 handheld.power_off()
-            for call in list(number.calls):
+            for call in list(outside.subscriber.calls):
                 call.cancel()
 
     def _kept(self, name: str, other: str, key: str) -> bool:
         return key in self._messages(name, other, True, _LATEST)
-
-    def _restart(self) -> None:
-        with self._restarting:
-            self._server.stop()
-            self._server.start()
 
     def _raised(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self._error = self._error or context.get("exception")

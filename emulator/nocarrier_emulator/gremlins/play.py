@@ -17,8 +17,9 @@ from nocarrier_emulator.gremlins.gremlin import NAMES, Event, events
 from nocarrier_emulator.handheld import Handheld
 from nocarrier_emulator.judging import Comings, judge
 from nocarrier_emulator.line.profile import plain
+from nocarrier_emulator.outside import Outside
 from nocarrier_emulator.trace.trace import Trace
-from nocarrier_emulator.world import Outside, World
+from nocarrier_emulator.world import World
 from nocarrier_ports import runner as run
 from nocarrier_ports.handset import keys
 

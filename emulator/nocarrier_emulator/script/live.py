@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from nocarrier_emulator.clock import ScaledClock
+from nocarrier_emulator.outside import Outside
 from nocarrier_emulator.script.play import ScriptPlay
 from nocarrier_emulator.script.script import Script
 
@@ -10,11 +11,14 @@ _LOOK_MS = 50
 
 
 class LiveScriptPlay(ScriptPlay):
-    """played() takes as long as it takes. Nothing is traced; who wants that watches `world` and `commands`."""
+    """played() takes as long as it takes. Nothing is traced; who wants that watches `world` and `commands`.
 
-    def __init__(self, script: Script, seed: int, clock: ScaledClock) -> None:
+    outside: a real server in the exchange's place.
+    """
+
+    def __init__(self, script: Script, seed: int, clock: ScaledClock, outside: Outside | None = None) -> None:
         self._scaled = clock
-        self._prepare(clock, script, seed, "", None)
+        self._prepare(clock, script, seed, outside=outside)
 
     async def _wait(self, for_s: float, until: Callable[[], bool]) -> bool:
         end_ms = min(self._scaled.now_ms() + for_s * 1000, self._until_ms)

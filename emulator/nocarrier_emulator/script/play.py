@@ -11,6 +11,7 @@ from nocarrier_emulator.flashimage import ImagedFlash
 from nocarrier_emulator.handheld import Handheld
 from nocarrier_emulator.line.profile import named
 from nocarrier_emulator.modem.modem import USUAL
+from nocarrier_emulator.outside import Outside
 from nocarrier_emulator.script import images
 from nocarrier_emulator.script.script import AT_ONCE, EXPECTATIONS, Script, ScriptError, Step
 from nocarrier_emulator.trace.trace import Trace
@@ -63,13 +64,21 @@ class ScriptPlay:
         trace.watch(self.world, self.commands)
         self.outcome.trace = trace.lines
 
-    def _prepare(self, clock: Clock, script: Script, seed: int, profile: str, until_s: float | None) -> None:
+    def _prepare(
+        self,
+        clock: Clock,
+        script: Script,
+        seed: int,
+        profile: str = "",
+        until_s: float | None = None,
+        outside: Outside | None = None,
+    ) -> None:
         """The world as it is before the first step: everybody is there, known to each other, and switched off."""
         profile = profile or script.profile
         self._clock = clock
         self._begun_ms = clock.now_ms()
         self._until_ms = self._begun_ms + (until_s or script.until_s) * 1000
-        self.world = World(clock, seed, named(profile) if profile else USUAL)
+        self.world = World(clock, seed, named(profile) if profile else USUAL, outside)
         for name in script.handhelds:
             self.world.add(name)
         for name, handheld in self.world.handhelds.items() if script.flash else ():

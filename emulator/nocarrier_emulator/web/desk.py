@@ -8,6 +8,7 @@ from typing import Any
 from nocarrier_emulator.clock import ScaledClock
 from nocarrier_emulator.handheld import Handheld
 from nocarrier_emulator.line.profile import Profile, shipped
+from nocarrier_emulator.outside import Outside
 from nocarrier_emulator.script.live import LiveScriptPlay
 from nocarrier_emulator.script.recording import Recording
 from nocarrier_emulator.script.script import Script, parsed
@@ -24,16 +25,19 @@ _SAMPLE_MS, _SAMPLES = 1_000, 60
 class Desk:
     """At the beginning two handhelds are switched on and call at once. seed: see World; a replay has the same again.
 
+    outside: a real server that they call, with a handheld for each account. Scenarios and replays have the exchange.
+
     Besides the commands of a world (Commands) there are those of the desk: {"desk": "gremlin", "number": 7},
     {"desk": "speed", "times": 4}, {"desk": "play", "scenario": its text}, {"desk": "replay", "on": true}, and "on":
     false to stop what plays. wire: what crosses the lines.
     """
 
-    def __init__(self, clock: ScaledClock, seed: int) -> None:
+    def __init__(self, clock: ScaledClock, seed: int, outside: Outside | None = None) -> None:
         self._clock, self._seed = clock, seed
         self.player = Player(clock)
         self.wire = Wire(clock)
-        self._lay(LiveScriptPlay(Script("desk", _NAMES, ()), seed, clock))
+        names = tuple(outside.passwords) if outside else _NAMES
+        self._lay(LiveScriptPlay(Script("desk", names, ()), seed, clock, outside))
         for handheld in self._world.handhelds.values():
             handheld.power_on()
         self._sample()
@@ -41,6 +45,8 @@ class Desk:
     def command(self, command: Any) -> None:
         """Raises ValueError, which says what is wrong, for what is none; nothing has happened then."""
         if not isinstance(command, dict) or "desk" not in command:
+            if isinstance(command, dict) and "exchange" in command and self._world.outside:
+                raise ValueError("there is a real server in the exchange's place")
             self._commands.run(command)
             return
         what = command["desk"]
@@ -100,6 +106,8 @@ class Desk:
             raise ValueError("gremlins have numbers from 1 to %d" % _GREMLINS)
         if not set(_NAMES) <= self._world.handhelds.keys():
             raise ValueError("gremlins play with %s and %s" % _NAMES)
+        if self._world.outside and self._world.outside.restart is None:
+            raise ValueError("gremlins are kept from servers that are not ours")
         self.player.gremlin(number, self._commands)
 
     def speed(self, times: Any) -> None:

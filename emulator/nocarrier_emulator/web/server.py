@@ -6,21 +6,14 @@ aiohttp does HTTP and WebSockets. All browsers see the same world.
 import asyncio
 import ipaddress
 import json
-import os
-import sys
-import webbrowser
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-import serial
 from aiohttp import WSMsgType, web
 
-from nocarrier_emulator.clock import ScaledClock
 from nocarrier_emulator.commands import RATES_BPS
 from nocarrier_emulator.line.profile import shipped
-from nocarrier_emulator.web.desk import SPEEDS, Desk
-from nocarrier_emulator.web.device import DeviceDesk
+from nocarrier_emulator.web.desk import SPEEDS
 from nocarrier_emulator.web.wire import NoWire, Wire
 from nocarrier_ports.handset import font, letters
 
@@ -131,60 +124,3 @@ def _is_ours(name: str, host: str) -> bool:
     except ValueError:
         return name in ("localhost", host)
     return True
-
-
-def options(parser: Any) -> None:
-    """Of the command line."""
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8201, help="0: any that is free")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--headless", action="store_true", help="only serve, open no browser")
-    parser.add_argument(
-        "--device", default="", metavar="PORT", help="a flashed board's serial port, to be seen instead"
-    )
-    parser.add_argument("--rate", type=int, default=115_200, dest="rate_bps", help="of that port, in bit/s")
-
-
-def run(chosen: Any) -> int:
-    """Serves until interrupted. The address is printed; unless headless, a browser is opened where there is one."""
-    try:
-        asyncio.run(_serve(chosen))
-    except KeyboardInterrupt:
-        pass
-    except serial.SerialException as error:
-        print(error, file=sys.stderr)
-        return 1
-    except OSError as error:
-        print("cannot serve on %s port %d: %s" % (chosen.host, chosen.port, error.strerror), file=sys.stderr)
-        return 1
-    return 0
-
-
-def _broken(desk: Shown, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """An alarm of the world has raised: the page says so, and the terminal has the rest."""
-    if isinstance(context.get("exception"), Exception):
-        desk.raised(context["exception"])
-    loop.default_exception_handler(context)
-
-
-async def _serve(chosen: Any) -> None:
-    device = DeviceDesk(chosen.device, chosen.rate_bps) if chosen.device else None
-    desk = device or Desk(ScaledClock(), chosen.seed)
-    asyncio.get_running_loop().set_exception_handler(partial(_broken, desk))
-    runner = web.AppRunner(Server(desk, chosen.host).app(), access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, chosen.host, chosen.port)
-    await site.start()
-    real_port = runner.addresses[0][1]
-    url = "http://%s:%d/" % (chosen.host, real_port)
-    print("nocarrier emulator: %s  (Ctrl-C ends it)" % url, flush=True)
-    if not chosen.headless and (
-        sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
-        webbrowser.open(url)
-    try:
-        await asyncio.Event().wait()
-    finally:
-        await runner.cleanup()
-        if device is not None:
-            device.close()

@@ -111,6 +111,10 @@ class App:
         self._stale = True
         self.screen.clear()
 
+    def asks_secret(self) -> bool:
+        """What is typed now is nobody's business."""
+        return self._view.secret
+
     def show_contacts(self) -> None:
         self.open(ContactsView(self))
 

@@ -25,7 +25,7 @@ class FieldView(View):
         self._title = title
         self._done = done
         self._chars = chars
-        self._secret = secret
+        self.secret = secret
         self._text = ""
 
     def key(self, code: int) -> None:
@@ -41,6 +41,6 @@ class FieldView(View):
     def draw(self, first: int, last: int) -> None:
         screen = self.app.screen
         screen.line(first, self._title)
-        screen.line(first + 1, ("*" * len(self._text) if self._secret else self._text) + "_", True)
+        screen.line(first + 1, ("*" * len(self._text) if self.secret else self._text) + "_", True)
         for row in range(first + 2, last + 1):
             screen.line(row, "")

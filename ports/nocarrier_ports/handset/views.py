@@ -22,7 +22,9 @@ _FIRST_CONTACT = 2  # its row on the screen
 
 
 class View:
-    """What fills the screen between top line and notice."""
+    """What fills the screen between top line and notice. secret: nobody is to read what is typed there."""
+
+    secret = False
 
     def __init__(self, app: "App") -> None:
         self.app = app
