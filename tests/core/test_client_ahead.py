@@ -2,9 +2,8 @@
 
 from nocarrier.queue.limits import QueueLimits
 from nocarrier_emulator import dialogue as d
-from nocarrier_emulator.stanzas import archived, fin, message, new_session, query_in, shown
-
-ACK = b"<a xmlns='urn:xmpp:sm:3' h='%d'/>"
+from nocarrier_emulator.stanzas import archived, new_session, query_in, shown
+from nocarrier_emulator.walks import ACK, forward, handled, live, page
 
 
 def online():
@@ -14,35 +13,6 @@ def online():
     talk.server(ACK % handled(talk))
     talk.events = []
     return talk
-
-
-def live(number):
-    body = b"m%d" % number
-    return message(body, body, b"<stanza-id xmlns='urn:xmpp:sid:0' by='anna@exchange.test' id='arch-%d'/>" % number)
-
-
-def page(talk, query, request, numbers, complete=False):
-    """The server answers with these entries; returns what the client says to the end of them."""
-    talk.server(ACK % handled(talk))
-    for n in numbers:
-        talk.server(archived(query, b"arch-%d" % n, d.PEER + "/p", b"m%d" % n, b"m%d" % n))
-    return talk.server(fin(request, b"arch-%d" % numbers[-1], complete))
-
-
-def handled(talk):
-    """How many stanzas of this session the server has got, if it has got all."""
-    return talk.client.session.acks.sent
-
-
-def walk(talk, said, last):
-    """The archive's pages from where the client asks, up to this entry; returns what the client said of the last."""
-    while True:
-        request, query, after = query_in(said)
-        begin = int(after.split(b"-")[1]) + 1
-        numbers = range(begin, min(begin + 5, last + 1))
-        said = page(talk, query, request, numbers, numbers[-1] == last)
-        if numbers[-1] == last:
-            return said
 
 
 def test_what_came_live_in_a_long_walk_is_shown_once_however_much_it_was():
@@ -64,11 +34,11 @@ def test_what_came_live_in_a_long_walk_is_shown_once_however_much_it_was():
             said = new_session(talk)
         for number in range(34, 46):
             talk.server(live(number))
-        walk(talk, said, 45)
+        forward(talk, said, range(2, 46))
         bodies = shown(talk)
         assert sorted(bodies, key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 46)], what
         talk.server(live(46))
-        walk(talk, new_session(talk), 47)
+        forward(talk, new_session(talk), range(2, 48))
         assert shown(talk)[len(bodies) :] == ["m46", "m47"], what
         assert talk.client.store.notes.get("ahead", "") == ""
 
@@ -88,7 +58,7 @@ def test_a_walk_that_is_broken_off_among_what_came_live_does_not_show_it_again()
         talk.down()
         talk.reboot()
         said = new_session(talk)
-    walk(talk, said, 47)
+    forward(talk, said, range(2, 48))
     assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 48)]
 
 
@@ -98,7 +68,7 @@ def test_what_came_live_after_an_error_of_the_archive_is_not_shown_again():
     talk.server(b"<iq type='error' id='%s'><error type='wait'/></iq>" % request)
     for number in range(10, 40):
         talk.server(live(number))
-    walk(talk, new_session(talk), 41)
+    forward(talk, new_session(talk), range(2, 42))
     assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 42)]
 
 
@@ -171,7 +141,7 @@ def test_what_came_live_in_many_short_sessions_of_one_long_walk_is_shown_once():
             talk.down()
             talk.reboot()
             said = talk.resume(h) if resumed else new_session(talk)
-        walk(talk, said, number)
+        forward(talk, said, range(2, number + 1))
         bodies = shown(talk)
         assert sorted(bodies, key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, number + 1)], resumed
 
@@ -187,7 +157,7 @@ def test_stretches_that_overlap():
         for number in range(first, first + 20):
             talk.server(live(number))
         said = new_session(talk)
-    walk(talk, said, 41)
+    forward(talk, said, range(2, 42))
     assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 42)]
 
 
@@ -216,9 +186,7 @@ def test_a_stretch_that_a_resumed_stream_has_turned_round_hides_nothing():
     new_session(talk)
     for number in list(range(12, 17)) + [11]:
         talk.server(live(number))
-    said = new_session(talk)
-    said = walk(talk, said, 22)
-    walk(talk, said, 22)
+    forward(talk, new_session(talk), range(2, 23))  # and from the known end once more
     assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 23)]
     assert talk.client.store.cursor == "arch-22"
 
@@ -234,7 +202,7 @@ def test_what_came_on_a_resumed_stream_without_moving_the_cursor_is_known_howeve
     said = new_session(talk)
     for number in range(10, 40):
         talk.server(live(number))
-    walk(talk, said, 40)
+    forward(talk, said, range(2, 41))
     assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 41)]
 
 
@@ -244,60 +212,5 @@ def test_what_another_device_got_among_a_few_live_messages_is_shown_too():
     said = new_session(talk)
     for number in (3, 5, 8):
         talk.server(live(number))
-    walk(talk, said, 9)
+    forward(talk, said, range(2, 10))
     assert sorted(shown(talk)) == ["m%d" % n for n in range(2, 10)]
-
-
-def test_a_first_session_that_came_to_nothing_shows_what_waited_once_however_much_it_was():
-    """It goes back in the archive, and the server gives what has waited: more than there are keys, or room, for.
-
-    Then the session may be lost in the middle of the way forward.
-    """
-    for cut, first in ((0, 20), (0, 3), (24, 20)):
-        talk = d.Dialogue(queue=QueueLimits(2048, 12, window=12, aside=3))  # room for 38 entries
-        talk.authenticate()
-        talk.bind()
-        talk.down()
-        talk.authenticate()
-        talk.server(b"<failed xmlns='urn:xmpp:sm:3'/>")
-        said, place = talk.bind(), 45
-        for number in range(first, 45):
-            talk.server(live(number))
-        while b"<before" in said:
-            request, query, _ = query_in(said)
-            place -= 5
-            talk.server(ACK % handled(talk))
-            said = talk.server(BACK_FIN % (request, place))
-        assert query_in(said)[2] == b"arch-5"
-        while cut:
-            request, query, after = query_in(said)
-            begin = int(after.split(b"-")[1]) + 1
-            said = page(talk, query, request, range(begin, min(begin + 5, cut + 1)))
-            if begin + 5 > cut:
-                said, cut = new_session(talk), 0
-        walk(talk, said, 46)
-        assert sorted(shown(talk)) == sorted(["m%d" % n for n in range(min(first, 6), 47)]), (cut, first)
-
-
-BACK_FIN = (
-    b"<iq type='result' id='%s'><fin xmlns='urn:xmpp:mam:2'><set xmlns='http://jabber.org/protocol/rsm'>"
-    b"<first>arch-%d</first><last>x</last></set></fin></iq>"
-)
-
-
-def test_when_the_known_end_is_gone_all_is_met_again_and_nothing_shown_twice():
-    """Nothing of it came live ahead of its place; but it is more than there are keys for."""
-    talk = online()
-    for number in range(2, 24):
-        talk.server(live(number))
-    request, query, after = query_in(new_session(talk))
-    assert after == b"arch-23"
-    said = talk.server(b"<iq type='error' id='%s'><error type='cancel'>" % request + NOT_FOUND + b"</error></iq>")
-    request, query, after = query_in(said)
-    assert after == b""
-    said = page(talk, query, request, range(4, 9))
-    walk(talk, said, 25)
-    assert shown(talk) == ["m%d" % n for n in range(2, 26)]
-
-
-NOT_FOUND = b"<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"

@@ -15,7 +15,17 @@ TOP = Path(__file__).parents[2]
 FILES = sorted((TOP / "tests" / "core").glob("test_*.py"))
 HEAP = "82k"
 # Doubles that run on MicroPython too.
-DOUBLES = ("__init__.py", "flash.py", "dialogue.py", "sasl2.py", "stanzas.py", "stores.py", "streams.py", "terse.py")
+DOUBLES = (
+    "__init__.py",
+    "flash.py",
+    "dialogue.py",
+    "sasl2.py",
+    "stanzas.py",
+    "stores.py",
+    "streams.py",
+    "terse.py",
+    "walks.py",
+)
 
 
 def compiled(mpy_cross: str, source: Path, target: Path) -> None:

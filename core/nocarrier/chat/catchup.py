@@ -17,6 +17,7 @@ known, which meets what has been shown already, and what has not.
 from nocarrier.chat.ahead import Ahead
 from nocarrier.chat.goback import ENTRY_BYTES, GoBack
 from nocarrier.chat.iq import error_condition
+from nocarrier.chat.patience import Patience
 from nocarrier.compat import const
 from nocarrier.jid import bare
 from nocarrier.modular import ticks_add, ticks_diff
@@ -39,7 +40,6 @@ LATER = const(3)
 
 # A page is asked for once more when nothing of it has come for so long, and for as long as it needs on the line.
 _PAGE_MS = const(60_000)
-_GRACE_MS = const(20_000)  # more, once, if the session was resumed meanwhile: what was lost may be on its way again
 _MIXED_MS = const(30_000)  # in which a resumed stream may bring what is older behind what is newer
 # One in so many of the dedup keys: messages that the next walk may meet again. A message has up to three keys, and what
 # is put aside, and shown before its place since there is too much of it, takes some too.
@@ -73,10 +73,7 @@ class CatchUp:
         self.done = False
         self._up_to_date = False  # done, and the archive's end was reached: from now on live messages move the cursor
         self._looked_again = False
-        self._wait_ms = 0  # so long is waited, for an answer or before the next question; 0: not at all
-        self._due_ms: "Optional[int]" = None  # until then; None: time has not been told since
-        self._grace = 1  # how often waiting may be prolonged
-        self._resumed = False  # since time was told
+        self._patience = Patience()  # with an answer, or before the next question
         self._mixed = False
         self._mixed_ms: "Optional[int]" = None  # until then, likewise
         self._behind = 0  # messages since the cursor was moved
@@ -85,6 +82,8 @@ class CatchUp:
         self._back = GoBack(store, page)
         self._hidden = False
         self._checking = False
+        self._page_first = ""  # the entry with which the page began that is under way
+        self._page_looks_back = False  # then
 
     def begin(self, hold: bool) -> bool:
         """A new session begins: where to start. Returns whether the walk will bring messages.
@@ -101,7 +100,7 @@ class CatchUp:
             self._back.begin()
         self._archives = bool(self._known_end)
         self._skipped = False
-        self._query_id = ""
+        self._query_id = self._page_first = ""
         self._hidden = False
         self.running = True
         # Nothing is sent before the archive's end is known, or a doubt about it could only be settled by all of it.
@@ -116,11 +115,11 @@ class CatchUp:
         self.running = self.settling = self.done = self._up_to_date = self._mixed = self._checking = False
         self._behind = 0
         self._ahead.new_session()
-        self._wait(0)
+        self._patience.wait(0)
 
     def resumed(self) -> None:
-        """The session goes on, on another stream. On a line that drops ever again waiting must have its end too."""
-        self._resumed = True
+        """The session goes on, on another stream."""
+        self._patience.resumed()
         self._mixed, self._mixed_ms = True, None
 
     def moves_cursor(self, archive_id: str) -> bool:
@@ -143,11 +142,11 @@ class CatchUp:
         self._anchor = self.looking_back = False
         self._after = self._store.known_end()
         self._ahead.start(self._after)
-        self._wait(1)
+        self._patience.wait(1)
 
     def _end_check(self) -> None:
         self._checking = self.running = False
-        self._wait(0)
+        self._patience.wait(0)
 
     def passed(self, now_ms: int) -> bool:
         """Time has passed, with a session. Returns whether a page is to be asked for: once more, or after a pause."""
@@ -155,19 +154,11 @@ class CatchUp:
             if self._mixed_ms is None:
                 self._mixed_ms = ticks_add(now_ms, _MIXED_MS)
             self._mixed = ticks_diff(now_ms, self._mixed_ms) < 0
-        if self._wait_ms and self._due_ms is None:
-            self._due_ms = ticks_add(now_ms, self._wait_ms)
-        if self._resumed and self._due_ms is not None:
-            later_ms = ticks_add(now_ms, min(self._wait_ms, _GRACE_MS))
-            if self._grace and ticks_diff(later_ms, self._due_ms) > 0:
-                self._grace -= 1
-                self._due_ms = later_ms
-        self._resumed = False
-        return self._due_ms is not None and ticks_diff(now_ms, self._due_ms) >= 0
+        return self._patience.over(now_ms)
 
     def deadline_ms(self) -> "Optional[int]":
         """When passed() becomes true, as far as time was told; None: never."""
-        return self._due_ms
+        return self._patience.deadline_ms()
 
     def query(self, query_id: str) -> Element:
         """The payload of the next request."""
@@ -214,8 +205,8 @@ class CatchUp:
             self._ahead.came(archive_id)
 
     def from_scratch(self) -> bool:
-        """A walk from no end that is known: it may meet anything that has been shown."""
-        return self.running and not self._known_end
+        """A walk from no end that is known, or the rest of it: it may meet anything that has been shown."""
+        return self.running and (not self._known_end or self._back.unfinished())
 
     def passing(self) -> bool:
         """True among what has been shown already: the cursor is not to be moved there."""
@@ -229,6 +220,12 @@ class CatchUp:
         """True if incoming entries like this one have not been dealt with yet; to be asked in order."""
         if self._anchor:
             return False
+        if self._page_first == entry.archive_id:  # asked for again, the page comes twice
+            self.looking_back = self._page_looks_back
+            self._ahead.page_again()
+        elif not self._page_first:
+            self._page_first, self._page_looks_back = entry.archive_id, self.looking_back
+            self._ahead.page_begins()
         if self._checking and self._behind and bare(entry.stanza.get("from") or "") != self._own:
             self._behind -= 1
         if self.looking_back:
@@ -248,7 +245,8 @@ class CatchUp:
             return DONE, []
         from nocarrier.chat import archive
 
-        self._wait(0)
+        self._patience.wait(0)
+        self._page_first = ""
         end = archive.page_end(iq)
         if end is None:
             if iq.get("type") == "error" and error_condition(iq) == "item-not-found" and self._after:
@@ -257,6 +255,7 @@ class CatchUp:
                     self._end_check()
                     return DONE, []
                 # The entry has expired, or was deleted: what the archive still has is all to be looked at.
+                self._back.from_scratch()
                 self._after = self._known_end = ""
                 self.looking_back = False
                 return MORE, []
@@ -264,7 +263,6 @@ class CatchUp:
         complete, first, last = end
         if self._anchor:
             self._store.save_floor(last)
-            self._back.ended()
             return self._finish(False)
         if self._back.going:
             self._after, self._query_id = self._back.page_done(complete, first), ""
@@ -276,7 +274,7 @@ class CatchUp:
                 self._after = self._known_end
                 self._ahead.start(self._known_end)
                 return MORE, []
-        elif at_end and not self._store.has_past():
+        elif at_end and not (self._store.has_past() or self._hidden and self._ahead.inside()):
             self._store.save_floor(last or self._after)
         elif last and not self.looking_back:
             if self._ahead.inside() and not self.passing():
@@ -287,13 +285,13 @@ class CatchUp:
         if at_end and self._hidden and self._ahead.inside():  # it was turned round: as if nothing had come live
             self._hidden = False
             self._ahead.clear()
-            self._after = self._store.known_end()
+            self._after = self._store.known_end() or self._back.walks_from
             return MORE, []
         return self._finish(False) if at_end else (MORE, [])
 
     def give_up(self) -> "tuple[int, list[int]]":
         """The archive does not answer as it should: what is in doubt stays unknown. Raises StorageError."""
-        self._wait(0)
+        self._patience.wait(0)
         return self._finish(True)
 
     def _finish(self, unknown: bool) -> "tuple[int, list[int]]":
@@ -306,23 +304,21 @@ class CatchUp:
         unsure = unknown or self._skipped or self.doubtful or not self._archives
         if not (unsure or self._looked_again) and self._store.outbox.in_doubt():
             self._looked_again = True
-            self._wait(self._pause_ms)
+            self._patience.wait(self._pause_ms)
             return LATER, []
         self.doubtful = False
         self.settles_as = states.FAILED if unsure and self._asks else states.QUEUED
         settled = self._store.outbox.settle(self.settles_as, unsure)
         if not unknown:
             self._ahead.clear()
+            self._back.ended()
         self.running = self.settling = False
         self.done = True
         self._up_to_date = not unknown
         return DONE, settled
 
     def _wait_for_page(self) -> None:
-        self._wait(_PAGE_MS + self._line.transfer_ms(self._page * ENTRY_BYTES))
-
-    def _wait(self, wait_ms: int) -> None:
-        self._wait_ms, self._due_ms, self._grace = wait_ms, None, 1
+        self._patience.wait(_PAGE_MS + self._line.transfer_ms(self._page * ENTRY_BYTES))
 
     def _nothing_to_bring(self) -> bool:
         """A device without any past takes what the server delivers, and only notes where the archive ends."""

@@ -19,14 +19,17 @@ _FIRST, _LATER = "1", "2"
 
 
 class GoBack:
-    """The way back. page: entries asked for at once. going: it is under way. before: the oldest entry that was met."""
+    """The way back. page: entries asked for at once. going: it is under way. before: the oldest entry that was met.
+
+    walks_from: where the walk begins then.
+    """
 
     def __init__(self, store: Store, page: int) -> None:
         self._store = store
         self._page = page
         self._left = 0
         self.going = False
-        self.before = ""
+        self.before = self.walks_from = ""
 
     def session_begins(self) -> None:
         """A new session, before its presence: is it a device's first, or one after such a one? Raises StorageError."""
@@ -35,13 +38,21 @@ class GoBack:
 
     def wanted(self) -> bool:
         """A session that came to nothing was before this one, which may have been begun before the device was."""
-        return not self._store.has_past() and self._store.notes.get(_BEGUN) == _LATER
+        return not self._store.has_past() and self.unfinished()
 
     def begin(self) -> None:
         """If it is wanted."""
-        self.going, self.before = self.wanted(), ""
+        self.going, self.before, self.walks_from = self.wanted(), "", ""
         limits = self._store.limits
         self._left = limits.segment_bytes * limits.segments // ENTRY_BYTES
+
+    def from_scratch(self) -> None:
+        """The end that was known is gone from the archive. Raises StorageError."""
+        self._store.save_note(_BEGUN, _LATER)
+
+    def unfinished(self) -> bool:
+        """A walk from no end that is known has not come to the archive's end, be it in an earlier session."""
+        return self._store.notes.get(_BEGUN) == _LATER
 
     def ended(self) -> None:
         """It is known where the archive ends. Raises StorageError."""
@@ -58,4 +69,5 @@ class GoBack:
         self._left -= self._page
         self.going = not complete and first not in ("", self.before) and self._left > 0
         self.before = first
-        return "" if complete else first
+        self.walks_from = "" if complete else first
+        return self.walks_from

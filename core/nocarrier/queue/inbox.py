@@ -105,7 +105,7 @@ class Inbox:
         return None
 
     def known_by(self, message: Incoming, on_flash: bool = False) -> bytes:
-        """The first of its keys by which a message is known to be here, or b"". on_flash: it is looked for there too.
+        """The first of its keys by which a message is known to be here, or b"". on_flash: it is looked for there.
 
         One that a server has kept back may be older than all keys in memory: a session that acknowledged it is gone
         with its acknowledgement, or it was kept for offline use as well as in the archive. Flash knows it still.
@@ -114,18 +114,20 @@ class Inbox:
         for key in keys:
             if self.window.seen(key, message.utc_s):
                 return key
-        return self._on_flash(keys, message.utc_s) if keys and (on_flash or message.waited) else b""
+        return self._on_flash(keys, message.utc_s, on_flash) if keys and (on_flash or message.waited) else b""
 
-    def _on_flash(self, keys: "list[bytes]", utc_s: int) -> bytes:
-        """The one of these keys that a message there has. Looks back to where all is older than that time, by an hour
-        at least, by which clocks may be wrong. What cannot be read there is passed over: rather shown twice than never.
+    def _on_flash(self, keys: "list[bytes]", utc_s: int, anywhere: bool) -> bytes:
+        """The one of these keys that a message there has. What cannot be read is passed over: rather twice than never.
+
+        Looks back to where all is older than that time, by an hour at least, by which clocks may be wrong; or anywhere,
+        as a walk writes what is old behind what is new.
         """
         for number in reversed(self._journal.numbers):
             try:
                 key, newest_s = self._in_segment(number, keys, utc_s)
             except StorageError:
                 continue
-            if key or newest_s and newest_s + _CLOCKS_S < utc_s:
+            if key or newest_s and newest_s + _CLOCKS_S < utc_s and not anywhere:
                 return key
         return b""
 
