@@ -214,3 +214,37 @@ def test_what_another_device_got_among_a_few_live_messages_is_shown_too():
         talk.server(live(number))
     forward(talk, said, range(2, 10))
     assert sorted(shown(talk)) == ["m%d" % n for n in range(2, 10)]
+
+
+def test_a_page_that_is_cut_in_a_stretch_shows_nothing_twice():
+    """The cursor stands inside the stretch then, which goes on when the session is resumed."""
+    for reboot in (True, False):
+        talk = online()
+        said = new_session(talk)
+        talk.server(live(2) + live(3))
+        _, query, _ = query_in(said)
+        talk.server(ACK % handled(talk))
+        for n in (2, 3):
+            talk.server(archived(query, b"arch-%d" % n, d.PEER + "/p", b"m%d" % n, b"m%d" % n))
+        h = handled(talk)
+        talk.down()
+        if reboot:
+            talk.reboot()
+        said = talk.resume(h)
+        for number in range(4, 34):
+            talk.server(live(number))
+        forward(talk, said if reboot else new_session(talk), range(2, 35))
+        assert sorted(shown(talk)) == sorted(["m%d" % n for n in range(2, 35)]), reboot
+
+
+def test_a_late_page_with_much_behind_it_is_not_shown_again_when_it_comes_as_asked_for():
+    talk = online()
+    request, query, _ = query_in(new_session(talk))
+    talk.server(ACK % handled(talk))
+    talk.wait(0)
+    again, _, _ = query_in(talk.wait(60_100))
+    page(talk, query, request, range(2, 7))
+    for number in range(10, 40):
+        talk.server(live(number))
+    forward(talk, page(talk, query, again, range(2, 7)), range(2, 41))
+    assert sorted(shown(talk)) == sorted(["m%d" % n for n in range(2, 41)])

@@ -204,9 +204,13 @@ class CatchUp:
         if archive_id and (self._store.has_past() or self._back.wanted()):
             self._ahead.came(archive_id)
 
-    def from_scratch(self) -> bool:
-        """A walk from no end that is known, or the rest of it: it may meet anything that has been shown."""
-        return self.running and (not self._known_end or self._back.unfinished())
+    def looks_on_flash(self) -> bool:
+        """The walk may meet more that has been shown than dedup keys hold.
+
+        It began at no end that is known, be it in an earlier session, or so much came live that not all of it need be
+        in the stretches that are noted.
+        """
+        return self.running and (not self._known_end or self._back.unfinished() or self._ahead.many())
 
     def passing(self) -> bool:
         """True among what has been shown already: the cursor is not to be moved there."""

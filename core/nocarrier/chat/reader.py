@@ -270,7 +270,7 @@ class Reader:
         if size_bytes > self._store.limits.body_bytes:
             message.flags = message.flags & ~records.RECEIPT_OWED | records.NOTICE  # it has not been read
             message.body = "too large (%d bytes)" % size_bytes
-        key = self._store.inbox.known_by(message, self._catch_up.from_scratch())
+        key = self._store.inbox.known_by(message, self._catch_up.looks_on_flash())
         if key:
             if message.flags & records.RECEIPT_OWED:
                 self._store.make_room()
