@@ -201,7 +201,7 @@ class CatchUp:
 
     def came_live(self, archive_id: str) -> None:
         """A live message that was new is on flash, and the cursor was not moved to it. Raises StorageError."""
-        if archive_id and (self._store.has_past() or self._back.wanted()):
+        if archive_id and self._store.has_past():
             self._ahead.came(archive_id)
 
     def looks_on_flash(self) -> bool:
@@ -278,7 +278,7 @@ class CatchUp:
                 self._after = self._known_end
                 self._ahead.start(self._known_end)
                 return MORE, []
-        elif at_end and not (self._store.has_past() or self._hidden and self._ahead.inside()):
+        elif at_end and not self._store.has_past():
             self._store.save_floor(last or self._after)
         elif last and not self.looking_back:
             if self._ahead.inside() and not self.passing():
@@ -289,7 +289,7 @@ class CatchUp:
         if at_end and self._hidden and self._ahead.inside():  # it was turned round: as if nothing had come live
             self._hidden = False
             self._ahead.clear()
-            self._after = self._store.known_end() or self._back.walks_from
+            self._after = self._store.known_end()
             return MORE, []
         return self._finish(False) if at_end else (MORE, [])
 

@@ -19,17 +19,14 @@ _FIRST, _LATER = "1", "2"
 
 
 class GoBack:
-    """The way back. page: entries asked for at once. going: it is under way. before: the oldest entry that was met.
-
-    walks_from: where the walk begins then.
-    """
+    """The way back. page: entries asked for at once. going: it is under way. before: the oldest entry that was met."""
 
     def __init__(self, store: Store, page: int) -> None:
         self._store = store
         self._page = page
         self._left = 0
         self.going = False
-        self.before = self.walks_from = ""
+        self.before = ""
 
     def session_begins(self) -> None:
         """A new session, before its presence: is it a device's first, or one after such a one? Raises StorageError."""
@@ -42,7 +39,7 @@ class GoBack:
 
     def begin(self) -> None:
         """If it is wanted."""
-        self.going, self.before, self.walks_from = self.wanted(), "", ""
+        self.going, self.before = self.wanted(), ""
         limits = self._store.limits
         self._left = limits.segment_bytes * limits.segments // ENTRY_BYTES
 
@@ -69,5 +66,4 @@ class GoBack:
         self._left -= self._page
         self.going = not complete and first not in ("", self.before) and self._left > 0
         self.before = first
-        self.walks_from = "" if complete else first
-        return self.walks_from
+        return "" if complete else first
