@@ -50,7 +50,7 @@ def of_accounts(jids: list[str], address: str, ca: str, clock: Clock) -> Outside
 
     address: [tls://|tcp://]host[:port], "" for the domain's own name; the modem speaks TLS in the handhelds' place if
     nothing else is said, and wants the certificate to be the domain's. ca: a PEM file with the root that is trusted
-    instead of the system's, or "". Raises ValueError, or OSError for a root that cannot be read.
+    instead of the system's, or "". Raises ValueError.
     """
     names, domain = _names(jids)
     parts = urlsplit(address if "://" in address else "tls://" + (address or domain))
@@ -60,7 +60,10 @@ def of_accounts(jids: list[str], address: str, ca: str, clock: Clock) -> Outside
         host = port = None
     if parts.scheme not in ("tls", "tcp") or not host or parts.path or parts.query or parts.username is not None:
         raise ValueError("a server is [tls://|tcp://]host[:port], not %r" % address)
-    tls = ssl.create_default_context(cafile=ca or None) if parts.scheme == "tls" else None
+    try:
+        tls = ssl.create_default_context(cafile=ca or None) if parts.scheme == "tls" else None
+    except OSError as error:
+        raise ValueError("%s is no root in PEM that can be read: %s" % (ca, error.strerror or error)) from None
     number = TcpNumber(clock, host, port or (_TLS_PORT if tls else _PORT), _GATHER_MS, tls, domain)
     return Outside(domain, dict.fromkeys(names), number, None)
 

@@ -43,6 +43,16 @@ def page(
     return talk.server(fin(request, b"arch-%d" % numbers[-1], complete))
 
 
+def asked_again(talk: "d.Dialogue", said: bytes) -> "tuple[bytes, bytes, bytes]":
+    """No answer comes until the client asks for the same page once more: its query, the first request, the second."""
+    request, query, place = query_in(said)
+    talk.server(ACK % handled(talk))
+    talk.wait(0)
+    again, same, from_there = query_in(talk.wait(60_100))
+    assert (same, from_there) == (query, place) and again != request
+    return query, request, again
+
+
 def after(said: bytes) -> int:
     """The number of the entry behind which the client asks; -1: the archive's beginning."""
     place = query_in(said)[2]

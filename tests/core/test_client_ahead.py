@@ -3,7 +3,7 @@
 from nocarrier.queue.limits import QueueLimits
 from nocarrier_emulator import dialogue as d
 from nocarrier_emulator.stanzas import archived, new_session, query_in, shown
-from nocarrier_emulator.walks import ACK, forward, handled, live, page
+from nocarrier_emulator.walks import ACK, asked_again, forward, handled, live, page
 
 
 def online():
@@ -106,11 +106,7 @@ def test_a_page_that_comes_late_on_a_resumed_stream_is_not_asked_for_twice():
 def test_what_is_late_of_a_page_counts_though_it_was_asked_for_again():
     """On a slow line, behind much else: or all that comes would answer questions that have been given up."""
     talk = online()
-    request, query, after = query_in(new_session(talk))
-    talk.server(ACK % handled(talk))
-    talk.wait(0)
-    again, same, from_there = query_in(talk.wait(60_100))
-    assert (same, from_there) == (query, after) and again != request
+    query, request, again = asked_again(talk, new_session(talk))
     page(talk, query, request, range(2, 7))  # the first answer, in which the line was slow
     assert shown(talk) == ["m2", "m3", "m4", "m5", "m6"]
     said = page(talk, query, again, range(2, 7))
@@ -239,10 +235,7 @@ def test_a_page_that_is_cut_in_a_stretch_shows_nothing_twice():
 
 def test_a_late_page_with_much_behind_it_is_not_shown_again_when_it_comes_as_asked_for():
     talk = online()
-    request, query, _ = query_in(new_session(talk))
-    talk.server(ACK % handled(talk))
-    talk.wait(0)
-    again, _, _ = query_in(talk.wait(60_100))
+    query, request, again = asked_again(talk, new_session(talk))
     page(talk, query, request, range(2, 7))
     for number in range(10, 40):
         talk.server(live(number))

@@ -50,6 +50,14 @@ def test_what_is_no_account_or_server_is_refused(jids, address):
         of_accounts(jids, address, "", VirtualClock())
 
 
+def test_a_root_that_cannot_be_read_is_named(tmp_path):
+    junk = tmp_path / "junk.pem"
+    junk.write_text("junk")
+    for path in (junk, tmp_path / "none.pem"):
+        with pytest.raises(ValueError, match=path.name):
+            of_accounts(["anna@x.test"], "", str(path), VirtualClock())
+
+
 def test_what_is_typed_as_a_password_is_in_no_recording():
     world = World(VirtualClock(), 1)
     anna = world.add("anna")

@@ -259,7 +259,7 @@ class CatchUp:
                     self._end_check()
                     return DONE, []
                 # The entry has expired, or was deleted: what the archive still has is all to be looked at.
-                self._back.from_scratch()
+                self._back.end_is_gone()
                 self._after = self._known_end = ""
                 self.looking_back = False
                 return MORE, []

@@ -14,8 +14,9 @@ except ImportError:
     pass
 
 ENTRY_BYTES = const(640)  # of one entry, about
-_BEGUN = "begun"  # a note: the presence of a session may have been written; of a device's first, or of a later one
-_FIRST, _LATER = "1", "2"
+_BEGUN = "begun"  # a note, until it is known where the archive ends; it holds one of these:
+_FIRST = "1"  # the presence of a device's first session may have been written
+_UNFINISHED = "2"  # so may that of a later one, or the known end is gone: a walk from no known end is due, or under way
 
 
 class GoBack:
@@ -31,7 +32,7 @@ class GoBack:
     def session_begins(self) -> None:
         """A new session, before its presence: is it a device's first, or one after such a one? Raises StorageError."""
         if not self._store.has_past():
-            self._store.save_note(_BEGUN, _LATER if self._store.notes.get(_BEGUN) else _FIRST)
+            self._store.save_note(_BEGUN, _UNFINISHED if self._store.notes.get(_BEGUN) else _FIRST)
 
     def wanted(self) -> bool:
         """A session that came to nothing was before this one, which may have been begun before the device was."""
@@ -43,13 +44,13 @@ class GoBack:
         limits = self._store.limits
         self._left = limits.segment_bytes * limits.segments // ENTRY_BYTES
 
-    def from_scratch(self) -> None:
+    def end_is_gone(self) -> None:
         """The end that was known is gone from the archive. Raises StorageError."""
-        self._store.save_note(_BEGUN, _LATER)
+        self._store.save_note(_BEGUN, _UNFINISHED)
 
     def unfinished(self) -> bool:
         """A walk from no end that is known has not come to the archive's end, be it in an earlier session."""
-        return self._store.notes.get(_BEGUN) == _LATER
+        return self._store.notes.get(_BEGUN) == _UNFINISHED
 
     def ended(self) -> None:
         """It is known where the archive ends. Raises StorageError."""

@@ -22,6 +22,10 @@ from nocarrier_emulator.web.server import Server, Shown
 _USERS = {"anna": "anna-pw", "bert": "bert-pw"}  # of a Prosody that is started for them
 
 
+class _CannotServe(Exception):
+    pass
+
+
 def options(parser: Any) -> None:
     """Of the command line."""
     parser.add_argument("--host", default="127.0.0.1")
@@ -50,11 +54,8 @@ def run(chosen: Any) -> int:
         asyncio.run(_serve(chosen))
     except KeyboardInterrupt:
         pass
-    except serial.SerialException as error:
+    except (serial.SerialException, _CannotServe, RuntimeError) as error:  # the last: a Prosody that does not start
         print(error, file=sys.stderr)
-        return 1
-    except OSError as error:
-        print("cannot serve on %s port %d: %s" % (chosen.host, chosen.port, error.strerror), file=sys.stderr)
         return 1
     return 0
 
@@ -92,13 +93,20 @@ def _broken(desk: Shown, loop: asyncio.AbstractEventLoop, context: dict[str, Any
     loop.default_exception_handler(context)
 
 
+async def _start(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        raise _CannotServe("cannot serve on %s port %d: %s" % (host, port, error.strerror)) from None
+
+
 async def _serve(chosen: Any) -> None:
     async with _shown(chosen) as desk:
         asyncio.get_running_loop().set_exception_handler(partial(_broken, desk))
         runner = web.AppRunner(Server(desk, chosen.host).app(), access_log=None)
         await runner.setup()
         try:
-            await web.TCPSite(runner, chosen.host, chosen.port).start()
+            await _start(runner, chosen.host, chosen.port)
             url = "http://%s:%d/" % (chosen.host, runner.addresses[0][1])
             print("nocarrier emulator: %s  (Ctrl-C ends it)" % url, flush=True)
             if not chosen.headless and (
