@@ -29,7 +29,6 @@ class Ahead:
         self._few = few
         self._count = 0
         self._inside: "list[str]" = []  # the ends of those that the walk is in
-        self._page: "list[str]" = []  # the same, when the page began that is under way
         self._complete = False  # the note, since this device was switched on
 
     def new_session(self) -> None:
@@ -69,7 +68,6 @@ class Ahead:
             first, last = stretches[-1]
             stretches[-1] = (first, archive_id)
             self._inside = [archive_id if end == last else end for end in self._inside]
-            self._page = [archive_id if end == last else end for end in self._page]
         else:
             stretches.append((archive_id, archive_id))
         self._save(stretches[-_STRETCHES:], False)
@@ -78,14 +76,6 @@ class Ahead:
         """A walk begins behind this entry."""
         self._complete_note()
         self._inside = [end for first, end in self._noted() if first == archive_id]
-
-    def page_begins(self) -> None:
-        """Before its first entry."""
-        self._page = self._inside[:]
-
-    def page_again(self) -> None:
-        """The page that is under way comes from its beginning once more."""
-        self._inside = self._page[:]
 
     def meets(self, archive_id: str) -> bool:
         """The walk's next entry: True if it is in a stretch."""

@@ -82,8 +82,6 @@ class CatchUp:
         self._back = GoBack(store, page)
         self._hidden = False
         self._checking = False
-        self._page_first = ""  # the entry with which the page began that is under way
-        self._page_looks_back = False  # then
 
     def begin(self, hold: bool) -> bool:
         """A new session begins: where to start. Returns whether the walk will bring messages.
@@ -100,7 +98,7 @@ class CatchUp:
             self._back.begin()
         self._archives = bool(self._known_end)
         self._skipped = False
-        self._query_id = self._page_first = ""
+        self._query_id = ""
         self._hidden = False
         self.running = True
         # Nothing is sent before the archive's end is known, or a doubt about it could only be settled by all of it.
@@ -224,12 +222,6 @@ class CatchUp:
         """True if incoming entries like this one have not been dealt with yet; to be asked in order."""
         if self._anchor:
             return False
-        if self._page_first == entry.archive_id:  # asked for again, the page comes twice
-            self.looking_back = self._page_looks_back
-            self._ahead.page_again()
-        elif not self._page_first:
-            self._page_first, self._page_looks_back = entry.archive_id, self.looking_back
-            self._ahead.page_begins()
         if self._checking and self._behind and bare(entry.stanza.get("from") or "") != self._own:
             self._behind -= 1
         if self.looking_back:
@@ -250,7 +242,6 @@ class CatchUp:
         from nocarrier.chat import archive
 
         self._patience.wait(0)
-        self._page_first = ""
         end = archive.page_end(iq)
         if end is None:
             if iq.get("type") == "error" and error_condition(iq) == "item-not-found" and self._after:
