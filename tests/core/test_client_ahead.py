@@ -187,6 +187,26 @@ def test_a_stretch_that_a_resumed_stream_has_turned_round_hides_nothing():
     assert talk.client.store.cursor == "arch-22"
 
 
+def test_a_stretch_that_was_turned_round_is_not_shown_again_however_much_is_in_it():
+    """The walk that begins anew then, as if nothing had come live, meets more than there are keys for (gremlin 416)."""
+    for cut in ("", "session", "reboot"):
+        talk = online()
+        new_session(talk)
+        for number in list(range(12, 46)) + [11]:
+            talk.server(live(number))
+        said = forward(talk, new_session(talk), range(2, 51), 10)  # to the archive's end
+        assert query_in(said)[2] < b"arch-50"
+        if cut:
+            said = forward(talk, said, range(2, 51), 2)
+            talk.down()
+            if cut == "reboot":
+                talk.reboot()
+            said = new_session(talk)
+        forward(talk, said, range(2, 51))
+        assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 51)], cut
+        assert talk.client.store.cursor == "arch-50"
+
+
 def test_what_came_on_a_resumed_stream_without_moving_the_cursor_is_known_however_much_comes_later():
     talk = online()
     h = handled(talk)

@@ -205,8 +205,8 @@ class CatchUp:
     def looks_on_flash(self) -> bool:
         """The walk may meet more that has been shown than dedup keys hold.
 
-        It began at no end that is known, be it in an earlier session, or so much came live that not all of it need be
-        in the stretches that are noted.
+        It began at no end that is known, or anew since a stretch was turned round, be it in an earlier session; or so
+        much came live that not all of it need be in the stretches that are noted.
         """
         return self.running and (not self._known_end or self._back.unfinished() or self._ahead.many())
 
@@ -250,7 +250,7 @@ class CatchUp:
                     self._end_check()
                     return DONE, []
                 # The entry has expired, or was deleted: what the archive still has is all to be looked at.
-                self._back.end_is_gone()
+                self._back.walks_anew()
                 self._after = self._known_end = ""
                 self.looking_back = False
                 return MORE, []
@@ -279,6 +279,7 @@ class CatchUp:
         self._after = last or self._after
         if at_end and self._hidden and self._ahead.inside():  # it was turned round: as if nothing had come live
             self._hidden = False
+            self._back.walks_anew()
             self._ahead.clear()
             self._after = self._store.known_end()
             return MORE, []

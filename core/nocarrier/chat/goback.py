@@ -16,7 +16,8 @@ except ImportError:
 ENTRY_BYTES = const(640)  # of one entry, about
 _BEGUN = "begun"  # a note, until it is known where the archive ends; it holds one of these:
 _FIRST = "1"  # the presence of a device's first session may have been written
-_UNFINISHED = "2"  # so may that of a later one, or the known end is gone: a walk from no known end is due, or under way
+_UNFINISHED = "2"  # so may that of a later one, or the known end is gone, or a stretch was turned round (catchup.py):
+# a walk is due, or under way, by what was shown already, and where that stands is not known.
 
 
 class GoBack:
@@ -44,12 +45,15 @@ class GoBack:
         limits = self._store.limits
         self._left = limits.segment_bytes * limits.segments // ENTRY_BYTES
 
-    def end_is_gone(self) -> None:
-        """The end that was known is gone from the archive. Raises StorageError."""
+    def walks_anew(self) -> None:
+        """The walk begins anew, by what it may have shown, and nothing tells where that stands. Raises StorageError."""
         self._store.save_note(_BEGUN, _UNFINISHED)
 
     def unfinished(self) -> bool:
-        """A walk from no end that is known has not come to the archive's end, be it in an earlier session."""
+        """A walk that does not know where that stands which was shown has not come to the archive's end.
+
+        Be it one in an earlier session.
+        """
         return self._store.notes.get(_BEGUN) == _UNFINISHED
 
     def ended(self) -> None:
