@@ -152,3 +152,21 @@ def test_a_page_that_comes_late_and_again_shows_nothing_twice():
         page(talk, query, request, newer)
         forward(talk, page(talk, query, again, newer), there)
         assert numbers(talk) == list(there), doubt
+
+
+def test_a_message_that_was_missed_between_two_sessions_of_a_device_without_a_past_is_shown():
+    """What was put aside in a session that has died begins no stretch of the next one."""
+    talk = first(QueueLimits(2048, 40, window=30, aside=5))
+    another(talk)  # goes back
+    talk.server(live(10))
+    another(talk)  # 11 was missed
+    for number in (None, 12):
+        if number:
+            talk.server(live(number))
+        h = handled(talk)
+        talk.down()
+        talk.reboot()
+        talk.resume(h)
+    there = range(10, 16)
+    forward(talk, back(talk, another(talk), there), there)
+    assert numbers(talk) == list(there)

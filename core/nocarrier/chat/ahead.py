@@ -57,7 +57,8 @@ class Ahead:
             self._complete = True
             if self._store.notes.get(_NOTE, ""):
                 self._count = self._few + 1  # nobody knows how many
-            message = self._store.inbox.newest_aside()
+            # Without a past nothing is noted, and what is aside may be of a session that has died.
+            message = self._store.inbox.newest_aside() if self._store.has_past() else None
             stretches = self._noted()
             if message is not None and not (stretches and stretches[-1][1] == message.archive_id):
                 self._extend(message.archive_id)
