@@ -261,3 +261,25 @@ def test_a_late_page_with_much_behind_it_is_not_shown_again_when_it_comes_as_ask
         talk.server(live(number))
     forward(talk, page(talk, query, again, range(2, 7)), range(2, 41))
     assert sorted(shown(talk)) == sorted(["m%d" % n for n in range(2, 41)])
+
+
+def test_the_late_page_of_a_check_that_was_given_up_is_none_of_the_next_one():
+    talk = d.Dialogue(queue=QueueLimits(2048, 40, window=30, aside=5))
+    talk.log_in("arch-1")
+    talk.server(ACK % handled(talk))
+    talk.events = []
+    h = handled(talk)
+    talk.down()
+    talk.resume(h)
+    talk.server(live(2))
+    talk.wait(0)
+    request, query, place = query_in(talk.wait(10))  # the check
+    assert place == b"arch-1"
+    for number in range(3, 24):  # all at once: it is given up, and others are begun and not asked for
+        talk.server(live(number))
+    cursor = talk.client.store.cursor
+    page(talk, query, request, range(2, 7))
+    assert talk.client.store.cursor == cursor
+    assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 24)]
+    forward(talk, new_session(talk), range(2, 26))
+    assert sorted(shown(talk), key=lambda body: int(body[1:])) == ["m%d" % n for n in range(2, 26)]

@@ -139,6 +139,7 @@ class CatchUp:
         self._checking = self.running = True
         self._anchor = self.looking_back = False
         self._after = self._store.known_end()
+        self._query_id = ""  # what is late of another check is none of this one's
         self._ahead.start(self._after)
         self._patience.wait(1)
 
@@ -237,7 +238,7 @@ class CatchUp:
 
         LATER: as soon as passed() says so.
         """
-        if not self.running:  # a check that was given up
+        if not self.running or self._checking and not self._query_id:  # of a check that was given up
             return DONE, []
         from nocarrier.chat import archive
 
