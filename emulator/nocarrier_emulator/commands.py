@@ -12,8 +12,7 @@ from nocarrier.errors import UsageError
 from nocarrier.jid import checked
 from nocarrier.wire.element import Element
 from nocarrier.wire.writer import encode
-from nocarrier_emulator.flash import MemoryFlash
-from nocarrier_emulator.handheld import Handheld
+from nocarrier_emulator.hardware import Hardware
 from nocarrier_emulator.line import profile
 from nocarrier_emulator.line.tariff import Tariff
 from nocarrier_emulator.world import World
@@ -163,18 +162,11 @@ def _charge(value: Any) -> float:
     return float(value)
 
 
-def _power(handheld: Handheld, on: bool) -> None:
-    if on and handheld.app is None:
+def _power(handheld: Hardware, on: bool) -> None:
+    if on and not handheld.on:
         handheld.power_on()
-    elif not on and handheld.app is not None:
+    elif not on and handheld.on:
         handheld.power_off()
-
-
-def _cut(handheld: Handheld, after_bytes: int) -> None:
-    """In the middle of a write to come."""
-    flash = handheld.flash
-    if isinstance(flash, MemoryFlash) and handheld.app is not None:
-        flash.cut_after_bytes = flash.written_bytes + after_bytes
 
 
 # Faults of the exchange, and what it offers: the name of their argument, what checks it, and what is then done.
@@ -186,19 +178,19 @@ _EXCHANGE: dict[str, tuple[str, Callable[[Any], Any], Callable[[World, Any], obj
     "lie": ("h", _difference, lambda world, h: setattr(world.exchange, "h_lie", h)),
 }
 # Each with what checks its value, and what is then done.
-_HANDHELDS: dict[str, tuple[Callable[[Any], Any], Callable[[Handheld, Any], object]]] = {
-    "key": (_key, Handheld.key),
-    "text": (_text, Handheld.type),
+_HANDHELDS: dict[str, tuple[Callable[[Any], Any], Callable[[Hardware, Any], object]]] = {
+    "key": (_key, lambda handheld, code: handheld.key(code)),
+    "text": (_text, lambda handheld, text: handheld.type(text)),
     "tap": (_place, lambda handheld, place: handheld.tap(*place)),
     "send": (_message, lambda handheld, message: handheld.send(*message)),
     "power": (_boolean, _power),
-    "cut_after_bytes": (_bytes, _cut),
-    "battery": (_charge, Handheld.set_charge),
-    "snapshot": (_name, Handheld.snapshot),
-    "restore": (_name, Handheld.restore),
+    "cut_after_bytes": (_bytes, lambda handheld, after_bytes: handheld.cut(after_bytes)),
+    "battery": (_charge, Hardware.set_charge),
+    "snapshot": (_name, Hardware.snapshot),
+    "restore": (_name, Hardware.restore),
     "plugged": (_boolean, lambda handheld, plugged: handheld.modem.set_plugged(plugged)),
     "drop": (_boolean, lambda handheld, on: handheld.modem.drop_carrier() if on else None),
-    "rate_bps": (_rate, Handheld.set_rate),
-    "profile": (_profile, Handheld.set_profile),
-    "tariff": (_tariff, Handheld.set_tariff),
+    "rate_bps": (_rate, Hardware.set_rate),
+    "profile": (_profile, Hardware.set_profile),
+    "tariff": (_tariff, Hardware.set_tariff),
 }

@@ -2,24 +2,24 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 
 from nocarrier.client import Client
 from nocarrier.errors import UsageError
 from nocarrier.limits import ClientLimits
+from nocarrier.queue import states
+from nocarrier.queue.history import HistoryItem
 from nocarrier.queue.limits import QueueLimits
 from nocarrier.queue.storage import Storage, StorageError
 from nocarrier.queue.store import Store
 from nocarrier.session.account import Account
 from nocarrier.session.line import LineProfile
-from nocarrier_emulator.battery import Battery, Cell
 from nocarrier_emulator.clock import Alarm, Clock
 from nocarrier_emulator.flash import MemoryFlash, PowerCut
 from nocarrier_emulator.flashimage import ImagedFlash
-from nocarrier_emulator.line.profile import Profile
-from nocarrier_emulator.line.tariff import Tariff
+from nocarrier_emulator.hardware import Hardware, Kept
 from nocarrier_emulator.modem.modem import Modem
 from nocarrier_emulator.surface import TextSurface
+from nocarrier_ports import runner as run
 from nocarrier_ports.handset.app import App
 from nocarrier_ports.handset.letters import has
 from nocarrier_ports.handset.screen import Screen
@@ -30,7 +30,8 @@ from nocarrier_ports.runner import Runner
 
 _UART_BYTES = 4096
 _PAGE_CHARS = 4000
-_MOST_SNAPSHOTS = 16
+_HISTORY = 100_000
+_WHOLE_CHARS = 1 << 30
 
 
 class ModemStream:
@@ -58,8 +59,8 @@ class ModemStream:
         return self._modem.write(bytes(data))
 
 
-class Handheld:
-    """A handheld with a power switch. Everything that must outlive it is in `flash`.
+class Handheld(Hardware):
+    """Its program runs in this process. Everything that must outlive it is in `flash`.
 
     wired: whether DTR and carrier detect of its modem reach it. link: made of the port and the number.
     """
@@ -77,21 +78,13 @@ class Handheld:
         wired: bool = True,
         link: Callable[[StreamLink, str], Link] = Dialler,
     ) -> None:
-        self.clock = clock
+        super().__init__(clock, modem, account, line or LineProfile(), TextSurface())
         self.wired = wired
         self._link = link
-        self.modem = modem
-        self.account = account
         self.number = number
         self.flash = flash
-        self.line = line or LineProfile()
         self.limits = limits or QueueLimits()
-        self.surface = TextSurface()
-        self.on_event: Callable[[int, object], None] = lambda kind, value: None
         self.app: App | None = None
-        self.fault: Exception | None = None
-        self.battery: Battery | None = None  # None: it hangs on the mains
-        self.snapshots: dict[str, dict[str, bytes]] = {}  # images of its flash, by name
         self._random = random.Random(seed)
         self._alarm: Alarm | None = None
 
@@ -105,12 +98,16 @@ class Handheld:
         assert self.app is not None, "switched off"
         return self.app.runner
 
+    @property
+    def on(self) -> bool:
+        return self.app is not None
+
     def power_on(self, dial: bool = True) -> None:
         """Boots from flash. A flash that cannot be read leaves `fault` and a word on the screen.
 
         With an empty battery nothing happens.
         """
-        if self.battery is not None and self.battery.charge <= 0:
+        if not self.charged():
             return
         store = Store(self.flash, self.limits)
         client = Client(self.account, store, self.line, self._random.randbytes, ClientLimits())
@@ -133,7 +130,6 @@ class Handheld:
         self.wake()
 
     def power_off(self) -> None:
-        """At once, in the middle of whatever it is doing. DTR falls with the power."""
         self.app = None
         if isinstance(self.flash, MemoryFlash):
             self.flash.power_off()
@@ -146,53 +142,11 @@ class Handheld:
         self.surface.fill(0)
         self.surface.show()
 
-    def set_charge(self, charge: float) -> None:
-        """Of its battery, from 1 to 0; it gets one if it had none."""
-        if self.battery is None:
-            self.battery = Battery(self.clock, Cell(), self._load_mw, self.power_off)
-        self.battery.set_charge(charge)
-
-    def _load_mw(self) -> float:
-        if self.app is None or self.battery is None:
-            return 0.0
-        cell = self.battery.cell
-        return cell.awake_mw + (cell.call_mw if self.modem.connected else 0.0)
-
-    def snapshot(self, name: str) -> None:
-        """Keeps what is on its flash now, as a loss of power would leave it. Of very many the oldest are dropped."""
-        assert isinstance(self.flash, ImagedFlash)
-        self.snapshots.pop(name, None)
-        self.snapshots[name] = self.flash.image()
-        if len(self.snapshots) > _MOST_SNAPSHOTS:
-            del self.snapshots[next(iter(self.snapshots))]
-
-    def restore(self, name: str) -> None:
-        """Has on its flash what it had then, as if it were flashed with that image. Raises KeyError."""
-        assert isinstance(self.flash, ImagedFlash)
-        image, was_on = self.snapshots[name], self.app is not None
-        self.power_off()
-        self.flash.load(image)
-        if was_on:
-            self.power_on()
-
-    def set_rate(self, rate_bps: int) -> None:
-        """Modem, line and the handheld's own idea of it."""
-        self.modem.set_rate(rate_bps)
-        self.line.rate_bps = rate_bps
-
-    def set_profile(self, profile: Profile) -> None:
-        """Another kind of line from the next call on; it costs what the old one did if it has no prices itself."""
-        if profile.tariff == Tariff():
-            profile = replace(profile, tariff=self.modem.profile.tariff)
-        self.modem.profile = profile
-        self.line.rate_bps, self.line.latency_ms = profile.up_bps, int(profile.latency_ms)
-
-    def set_tariff(self, tariff: Tariff) -> None:
-        """Other prices from the next call on."""
-        self.modem.profile = replace(self.modem.profile, tariff=tariff)
+    def cut(self, after_bytes: int) -> None:
+        if isinstance(self.flash, MemoryFlash) and self.app is not None:
+            self.flash.cut_after_bytes = self.flash.written_bytes + after_bytes
 
     def key(self, code: int) -> None:
-        """Presses and lets go."""
         if self.app is not None:
             try:
                 self.app.key(code, 0, True)
@@ -202,11 +156,9 @@ class Handheld:
                 self.power_off()
 
     def asks_secret(self) -> bool:
-        """What is typed now is a password."""
         return self.app is not None and self.app.asks_secret()
 
     def tap(self, x_px: int, y_px: int) -> None:
-        """Touches the screen."""
         if self.app is not None:
             try:
                 self.app.tap(x_px, y_px)
@@ -215,8 +167,6 @@ class Handheld:
                 self.power_off()
 
     def send(self, to: str, body: str) -> bool:
-        """Queues a message without the detour over the keys. False: it is off, its power went meanwhile, or there is no
-        room for one more."""
         if self.app is None:
             return False
         try:
@@ -230,9 +180,38 @@ class Handheld:
         return True
 
     def type(self, text: str) -> None:
-        """Presses the keys of a text."""
         for char in text:
             self.key(ord(char))
+
+    def online(self) -> bool:
+        return self.app is not None and self.client.online()
+
+    def settled(self) -> bool:
+        client = self.client
+        if not (client.online() and client.session.settled() and client.roster.known):
+            return False
+        return client._reader._catch_up.done and client.store.outbox.next_queued() is None
+
+    def redial(self) -> None:
+        if self.runner.state == run.IDLE:
+            self.runner.dial(self.clock.ticks_ms())
+            self.wake()
+
+    def messages(self, jid: str, newest: int) -> list[Kept]:
+        return [_kept(item) for item in self.client.store.history(jid, newest, 0, _WHOLE_CHARS)]
+
+    def found(self, body: str) -> list[Kept]:
+        if self.app is None:
+            return []
+        return [_kept(item) for item in self.client.store.search(body, _HISTORY) if item.body == body]
+
+    def image(self) -> dict[str, bytes]:
+        assert isinstance(self.flash, ImagedFlash)
+        return self.flash.image()
+
+    def load(self, image: dict[str, bytes]) -> None:
+        assert isinstance(self.flash, ImagedFlash)
+        self.flash.load(image)
 
     def wake(self) -> None:
         """Something happened: step soon."""
@@ -259,3 +238,7 @@ class Handheld:
         if due_ms is not None:
             delay_ms = ((due_ms - now_ms + (1 << 29)) & 0x3FFFFFFF) - (1 << 29)
             self._schedule(max(delay_ms, 1))
+
+
+def _kept(item: HistoryItem) -> Kept:
+    return Kept(item.message_id, item.body, item.incoming, states.NAMES[item.state])

@@ -24,14 +24,28 @@ class PowerLost(Exception):
     """The handheld's power went before it had answered, or was off."""
 
 
-class ProcessHandheld:
-    """Speaks the remote control's JSON lines (nocarrier_ports.remote). command: what is started."""
+class Refused(RuntimeError):
+    """The handheld has understood, and will not; its words say why."""
 
-    def __init__(self, modem: Dce, port: PtyPort, command: list[str]) -> None:
+
+class Crashed(RuntimeError):
+    """It has ended by itself, or answers nothing any more; its last words are told."""
+
+
+class ProcessHandheld:
+    """Speaks the remote control's JSON lines (nocarrier_ports.remote).
+
+    command: what is started. flash: the folder where its flash is.
+    """
+
+    def __init__(self, modem: Dce, port: PtyPort, command: list[str], flash: Path) -> None:
+        flash.mkdir(exist_ok=True)
+        self._flash = flash
         self._modem = modem
         self._port = port
         self._command = command
         self._process: asyncio.subprocess.Process | None = None
+        self._killed: asyncio.subprocess.Process | None = None  # and has not been seen to end
         self._reader: asyncio.Task[None] | None = None
         self._answers: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._asking = asyncio.Lock()
@@ -51,16 +65,22 @@ class ProcessHandheld:
         self._reader = asyncio.create_task(self._read(self._process, self._answers))
         self._say(self._greeting())
 
+    def cut(self) -> None:
+        """SIGKILL: the battery falls out, and DTR falls with it. kill() tidies up then."""
+        if self._process is not None:
+            if self._process.returncode is None:
+                self._process.kill()
+            self._killed, self._process = self._process, None
+        self._modem.set_dtr(False)
+
     async def kill(self) -> None:
-        """SIGKILL: the battery falls out. DTR falls with it."""
-        process, self._process = self._process, None
-        if process is not None:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
+        """The same, until it is gone."""
+        self.cut()
+        if self._killed is not None:
+            await self._killed.wait()
+            self._killed = None
         if self._reader is not None:
             await self._reader
-        self._modem.set_dtr(False)
         self._port.flush()
 
     async def close(self) -> None:
@@ -71,7 +91,7 @@ class ProcessHandheld:
         """Sends a command and collects its answers up to the one that has the key `last`.
 
         One that is refused for want of memory, as in the middle of a login, is sent again after a while. Raises
-        PowerLost, or RuntimeError if the handheld refuses or does not answer.
+        PowerLost, Refused or Crashed.
         """
         async with self._asking:
             for attempt in range(1, _ATTEMPTS + 1):
@@ -84,7 +104,7 @@ class ProcessHandheld:
                 if refusal is None:
                     return collected
                 if refusal != words.of_error(MemoryError()) or attempt == _ATTEMPTS:
-                    raise RuntimeError(refusal)
+                    raise Refused(refusal)
                 await asyncio.sleep(_AGAIN_S)
         raise AssertionError  # the last attempt has ended it
 
@@ -95,11 +115,11 @@ class ProcessHandheld:
             try:
                 answer = await asyncio.wait_for(self._answers.get(), _ANSWER_S)
             except TimeoutError:
-                raise RuntimeError(self.last_words()) from None
+                raise Crashed("no answer in %d s; %s" % (_ANSWER_S, self.last_words())) from None
             if answer is None:
                 if self._process is not None:
                     await self._process.wait()
-                    raise RuntimeError(self.last_words())
+                    raise Crashed(self.last_words())
                 raise PowerLost
             collected.append(answer)
         return collected
@@ -107,6 +127,17 @@ class ProcessHandheld:
     def last_words(self) -> str:
         """What is known of a crash."""
         return "the handheld has crashed:\n" + self.errors.decode(errors="replace")
+
+    def image(self) -> dict[str, bytes]:
+        """What is on its flash, as files by name."""
+        return {path.name: path.read_bytes() for path in sorted(self._flash.iterdir())}
+
+    def load(self, image: dict[str, bytes]) -> None:
+        """Has this on its flash, and nothing else. It must be off."""
+        for path in self._flash.iterdir():
+            path.unlink()
+        for name, data in image.items():
+            (self._flash / name).write_bytes(data)
 
     def crashed(self) -> bool:
         """It has ended by itself."""
@@ -144,25 +175,26 @@ class UnixHandheld(ProcessHandheld):
     def __init__(self, micropython: str, modem: Dce, folder: Path, settings: dict[str, Any], heap: str = "64k") -> None:
         port = PtyPort(modem)
         command = [micropython, "-X", "heapsize=" + heap, "-m", "main", str(folder)]
-        super().__init__(modem, port, command)
+        super().__init__(modem, port, command, folder / "flash")
         path = folder / "settings.json"
         path.touch(mode=0o600)  # it holds the password
         path.write_text(json.dumps({"port": port.path, **settings}))
 
 
 class FirmwareHandheld(ProcessHandheld):
-    """The firmware of ports/boards/mps2 in QEMU, in real time. folder: where the file is that its flash is on."""
+    """The firmware of ports/boards/mps2 in QEMU, in real time. folder: where its flash is, a file of one name."""
 
     def __init__(self, qemu: str, firmware: str, modem: Dce, folder: Path, settings: dict[str, Any]) -> None:
         port = PtyPort(modem)
-        super().__init__(modem, port, [qemu, *MACHINE, "-serial", port.path, "-kernel", firmware])
-        self._flash = folder / "flash.img"
+        command = [qemu, *MACHINE, "-serial", port.path, "-kernel", firmware]
+        super().__init__(modem, port, command, folder / "flash")
+        self._medium = self._flash / "flash.img"
         self._settings = json.dumps({**settings, "port": "UART1"})
 
     def _greeting(self) -> bytes:
         """At the raw REPL: the settings are written if the flash is new; then the handset runs."""
         program = "print()\nimport main\n"  # behind the prompt's last word a line begins
-        if not self._flash.exists():
-            program += "main.install(%r, %r)\n" % (str(self._flash), self._settings)
-        program += "main.run(%r)\n" % str(self._flash)
+        if not self._medium.exists():
+            program += "main.install(%r, %r)\n" % (str(self._medium), self._settings)
+        program += "main.run(%r)\n" % str(self._medium)
         return b"\x01" + program.encode() + b"\x04"

@@ -97,6 +97,7 @@ def test_shrinking_keeps_what_is_needed_together():
 def test_what_was_found_is_written_and_played_again(tmp_path, monkeypatch, capsys):
     class Chosen:
         numbers, horde, events, replay, shrink, out = [2, 3], True, 40, None, True, tmp_path
+        on: list[str] = []
 
     assert tool.run(Chosen) == 0 and "gremlin 3: 40 events, nothing found" in capsys.readouterr().out
     monkeypatch.setattr("nocarrier_emulator.gremlins.play._shows_contacts", lambda handheld: False)

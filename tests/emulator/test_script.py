@@ -143,7 +143,9 @@ def test_what_is_left_of_a_scenario(tmp_path):
     assert len(cases) == 8 and "bytes have passed" in cases[6].find("failure").text
     assert cases[7].find("skipped") is not None and float(cases[2].get("time")) > 0
     assert "1>Anna" in (tmp_path / "end.txt").read_text()
-    assert (tmp_path / "meters.csv").read_text().startswith("seconds,handheld,bytes,cost\n0,anna,0,0\n")
+    assert (
+        (tmp_path / "meters.csv").read_text().startswith("seconds,handheld,bytes,cost,heap_free_bytes\n0,anna,0,0,\n")
+    )
     trace = (tmp_path / "trace.txt").read_text()
     assert "anna at ATDT" in trace and "***" in trace
 

@@ -1,5 +1,6 @@
 """Gremlins at two handhelds. COUNT=1000 EVENTS=2000 FIRST=1: failures are kept and named. Over the exchange in virtual
-time; SERVER=prosody COUNT=50: over a Prosody of each one's own, in scaled real time.
+time; SERVER=prosody COUNT=50: over a Prosody of each one's own, in scaled real time; ON=micropython: over the exchange,
+Anna on 32-bit MicroPython with HEAP=64k, of which FLOOR=3000 bytes must always be free.
 """
 
 import multiprocessing
@@ -10,8 +11,10 @@ from typing import Any
 
 from named import number
 
-from nocarrier_emulator.gremlins.tool import hunt, hunt_live
+from nocarrier_emulator import programs
+from nocarrier_emulator.gremlins.tool import hunt, hunt_device, hunt_live
 
+_WAITING = 3  # plays on a processor where handhelds are processes: they mostly wait
 _FOLDER = Path(__file__).parents[2] / ".build/gremlins"
 
 
@@ -22,12 +25,18 @@ def main() -> dict[str, Any]:
     hunter = partial(hunt, count=events, folder=_FOLDER)
     if server == "prosody":
         hunter = partial(hunt_live, count=events, folder=_FOLDER, program=os.environ["PROSODY13"])
+    device = os.environ.get("ON", "")
+    if device == "micropython":
+        heap, floor_bytes = os.environ.get("HEAP", "64k"), number("FLOOR", 3_000)
+        program = programs.micropython(os.environ["MICROPYTHON32"], heap)
+        hunter = partial(hunt_device, count=events, folder=_FOLDER, on={"anna": program}, floor_bytes=floor_bytes)
     found: dict[int, str] = {}
-    with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
+    plays = (os.cpu_count() or 1) * (_WAITING if device else 1)
+    with multiprocessing.get_context("fork").Pool(plays) as pool:
         for done, (which, kind) in enumerate(pool.imap_unordered(hunter, range(first, first + count)), 1):
             if kind:
                 found[which] = kind
                 print("gremlin %d: %s; see %s" % (which, kind, _FOLDER), flush=True)
             if done % 10 == 0:
                 print("%d gremlins" % done, flush=True)
-    return {"gremlins": count, "events": events, "server": server, "failed": sorted(found)}
+    return {"gremlins": count, "events": events, "server": server, "on": device, "failed": sorted(found)}

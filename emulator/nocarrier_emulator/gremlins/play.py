@@ -6,7 +6,7 @@ and from wherever the gremlin has left it, Escape leads back to the contacts.
 
 import random
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nocarrier.queue import states
@@ -14,13 +14,13 @@ from nocarrier.queue.limits import QueueLimits
 from nocarrier_emulator.clock import Clock, VirtualClock
 from nocarrier_emulator.commands import Commands
 from nocarrier_emulator.gremlins.gremlin import NAMES, Event, events
-from nocarrier_emulator.handheld import Handheld
+from nocarrier_emulator.hardware import Hardware
 from nocarrier_emulator.judging import Comings, judge
 from nocarrier_emulator.line.profile import plain
 from nocarrier_emulator.outside import Outside
+from nocarrier_emulator.remotehandheld import Program
 from nocarrier_emulator.trace.trace import Trace
 from nocarrier_emulator.world import World
-from nocarrier_ports import runner as run
 from nocarrier_ports.handset import keys
 
 _ALARMS = 100_000  # between two events: more is a stall
@@ -29,6 +29,7 @@ _LOOK_MS = 10_000
 _QUIET_MS = 120_000  # in which what would come twice comes
 _ESCAPES = 12
 _HISTORY = 100_000
+_FAILED = states.NAMES[states.FAILED]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,14 @@ class Play:
         self._clock = VirtualClock()
         self._prepare(self._clock, number, trace)
 
-    def _prepare(self, clock: Clock, number: int, trace: bool, outside: Outside | None = None) -> None:
+    def _prepare(
+        self,
+        clock: Clock,
+        number: int,
+        trace: bool,
+        outside: Outside | None = None,
+        programs: Mapping[str, Program] | None = None,
+    ) -> None:
         self.clock = clock
         rng = random.Random(number)
         rate_bps, latency_ms = rng.choice(((2400, 300), (9600, 100), (1200, 600)))
@@ -60,7 +68,11 @@ class Play:
         exchange.archiving = rng.random() < 0.8
         exchange.resume_ms = rng.choice((0.0, 5_000.0, 600_000.0))
         for name in NAMES:
-            self.world.add(name, QueueLimits(*rng.choice(((8192, 32), (16384, 16)))))
+            limits = QueueLimits(*rng.choice(((8192, 32), (16384, 16))))
+            if programs and name in programs:
+                self.world.add_process(name, programs[name], limits)
+            else:
+                self.world.add(name, limits)
         self.world.befriend(*NAMES)
         exchange.sasl2 = rng.random() < 0.5
         self.commands = Commands(self.world)
@@ -88,7 +100,7 @@ class Play:
                 await self._wait(event.pause_ms)
                 self.commands.run(event.command)
             self._mend()
-            return await self._settle() or self._left()
+            return await self._settle() or await self._left()
         except Stalled:
             return Failure("stall", "time stands still at %.3f" % self.clock.now_ms())
         except Exception as error:
@@ -118,26 +130,25 @@ class Play:
         while self.clock.now_ms() < end_ms and self.clock.now_ms() - busy_ms < _QUIET_MS:
             if not all([self._idle(name) for name in NAMES]):
                 busy_ms = self.clock.now_ms()
-            elif not self._wrong():
+            elif not await self._wrong():
                 break
             await self._wait(_LOOK_MS)
         await self._wait(_QUIET_MS)
-        return self._wrong()
+        return await self._wrong()
 
     def _idle(self, name: str) -> bool:
         """Online, and nothing is under way or waits; who has hung up is made to call."""
         handheld = self.world.handhelds[name]
         if handheld.fault is not None:
             raise handheld.fault
-        if handheld.runner.state == run.IDLE:
-            handheld.runner.dial(self.clock.ticks_ms())
-            handheld.wake()
-        client = handheld.client
-        if not (client.online() and client.session.settled() and client.roster.known):
-            return False
-        return client._reader._catch_up.done and client.store.outbox.next_queued() is None
+        handheld.redial()
+        return handheld.settled()
 
-    def _wrong(self) -> Failure | None:
+    async def _known(self) -> None:
+        """When of each handheld all is known that it shows and keeps: in this process that is always so."""
+
+    async def _wrong(self) -> Failure | None:
+        await self._known()
         for name, other in (NAMES, NAMES[::-1]):
             sent = self._messages(name, other, False)
             got = self._messages(other, name, True)
@@ -148,24 +159,25 @@ class Play:
 
     def _messages(self, name: str, other: str, incoming: bool, most: int = _HISTORY) -> list[str]:
         """Ids and texts of what has gone one way, as this one has them."""
-        store = self.world.handhelds[name].client.store
-        items = store.history(self.world.handhelds[other].account.jid, most, 0, 1 << 30)
+        kept = self.world.handhelds[name].messages(self.world.handhelds[other].account.jid, most)
         return [
-            "%s %s" % (item.message_id, item.body)
-            for item in items
-            if item.incoming == incoming and item.state != states.FAILED
+            "%s %s" % (message.message_id, message.body)
+            for message in kept
+            if message.incoming == incoming and message.state != _FAILED
         ]
 
-    def _left(self) -> Failure | None:
+    async def _left(self) -> Failure | None:
         for handheld in self.world.handhelds.values():
             for _ in range(_ESCAPES):
                 handheld.key(keys.ESCAPE)
+        await self._known()
+        for handheld in self.world.handhelds.values():
             if not _shows_contacts(handheld):
                 return Failure("screen that cannot be left", handheld.surface.plain())
         return None
 
 
-def _shows_contacts(handheld: Handheld) -> bool:
+def _shows_contacts(handheld: Hardware) -> bool:
     return handheld.surface.plain().split("\n")[1] == "contacts"
 
 

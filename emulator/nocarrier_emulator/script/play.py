@@ -1,17 +1,16 @@
 """Plays a scenario: until it has come to its end, something expected has not come, or time is up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nocarrier.queue import states
 from nocarrier_emulator.clock import Clock, VirtualClock
 from nocarrier_emulator.commands import Commands
-from nocarrier_emulator.flashimage import ImagedFlash
-from nocarrier_emulator.handheld import Handheld
+from nocarrier_emulator.hardware import Hardware
 from nocarrier_emulator.line.profile import named
 from nocarrier_emulator.modem.modem import USUAL
 from nocarrier_emulator.outside import Outside
+from nocarrier_emulator.remotehandheld import Program
 from nocarrier_emulator.script import images
 from nocarrier_emulator.script.script import AT_ONCE, EXPECTATIONS, Script, ScriptError, Step
 from nocarrier_emulator.trace.trace import Trace
@@ -19,7 +18,6 @@ from nocarrier_emulator.world import World
 
 PASSED, FAILED, TIMED_OUT = "passed", "failed", "timed out"
 _SAMPLE_MS = 10_000
-_HISTORY = 100_000
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Result:
 class Outcome:
     """What became of a scenario. screens, pictures: by the names of screenshots, as text and as PNG.
 
-    meters: (seconds, handheld, bytes, cost). flash: of each handheld at the end, its files.
+    meters: (seconds, handheld, bytes, cost, free bytes of its heap or None). flash: of each handheld at the end, files.
     """
 
     script: Script
@@ -45,7 +43,7 @@ class Outcome:
     trace: list[str] = field(default_factory=list)
     screens: dict[str, str] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict)
-    meters: list[tuple[float, str, int, float]] = field(default_factory=list)
+    meters: list[tuple[float, str, int, float, int | None]] = field(default_factory=list)
     flash: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
     @property
@@ -60,9 +58,7 @@ class ScriptPlay:
     def __init__(self, script: Script, seed: int = 1, profile: str = "", until_s: float | None = None) -> None:
         self._virtual = VirtualClock()
         self._prepare(self._virtual, script, seed, profile, until_s)
-        trace = Trace(self._virtual)
-        trace.watch(self.world, self.commands)
-        self.outcome.trace = trace.lines
+        self.trace()
 
     def _prepare(
         self,
@@ -72,6 +68,7 @@ class ScriptPlay:
         profile: str = "",
         until_s: float | None = None,
         outside: Outside | None = None,
+        programs: Mapping[str, Program] | None = None,
     ) -> None:
         """The world as it is before the first step: everybody is there, known to each other, and switched off."""
         profile = profile or script.profile
@@ -80,13 +77,21 @@ class ScriptPlay:
         self._until_ms = self._begun_ms + (until_s or script.until_s) * 1000
         self.world = World(clock, seed, named(profile) if profile else USUAL, outside)
         for name in script.handhelds:
-            self.world.add(name)
+            if programs and name in programs:
+                self.world.add_process(name, programs[name])
+            else:
+                self.world.add(name)
         for name, handheld in self.world.handhelds.items() if script.flash else ():
-            assert isinstance(handheld.flash, ImagedFlash)
-            handheld.flash.load(images.read(Path(script.flash) / name))
+            handheld.load(images.read(Path(script.flash) / name))
         self.world.befriend_all()
         self.commands = Commands(self.world)
         self.outcome = Outcome(script, seed)
+
+    def trace(self) -> None:
+        """Everything from now on."""
+        trace = Trace(self._clock)
+        trace.watch(self.world, self.commands)
+        self.outcome.trace = trace.lines
 
     def run(self) -> Outcome:
         """Raises ScriptError for a command that is none; what was expected and has not come is in the outcome."""
@@ -111,8 +116,7 @@ class ScriptPlay:
         finally:
             self._sampling.cancel()
             for name, handheld in self.world.handhelds.items():
-                assert isinstance(handheld.flash, ImagedFlash)
-                self.outcome.flash[name] = handheld.flash.image()
+                self.outcome.flash[name] = handheld.image()
 
     async def _step(self, step: Step) -> Result:
         why = ""
@@ -131,9 +135,14 @@ class ScriptPlay:
                 self.commands.run(command)
             except ValueError as error:
                 raise ScriptError("step %d: %s" % (step.number, error)) from None
+        why = why or self._broken()
         late = self._clock.now_ms() >= self._until_ms
         outcome = TIMED_OUT if late else FAILED if why else PASSED
         return Result(step, outcome, self._now_s(), why or ("time is up" if late else ""))
+
+    def _broken(self) -> str:
+        """What a handheld has ended with; in virtual time that is raised."""
+        return ""
 
     def _now_s(self) -> float:
         return (self._clock.now_ms() - self._begun_ms) / 1000
@@ -162,38 +171,34 @@ class ScriptPlay:
     def _sample(self) -> None:
         for name, handheld in self.world.handhelds.items():
             meter = handheld.modem.meter
-            self.outcome.meters.append((self._now_s(), name, meter.bytes_up + meter.bytes_down, meter.cost()))
+            passed = meter.bytes_up + meter.bytes_down
+            self.outcome.meters.append((self._now_s(), name, passed, meter.cost(), handheld.heap_free_bytes))
         self._sampling = self._clock.call_later(_SAMPLE_MS, self._sample)
 
 
-def _shown(handheld: Handheld) -> str:
+def _shown(handheld: Hardware) -> str:
     return "its screen:\n" + "\n".join("| " + line for line in handheld.surface.plain().split("\n"))
 
 
-def _received(handheld: Handheld, body: str) -> bool:
+def _received(handheld: Hardware, body: str) -> bool:
     """In any conversation, exactly once."""
-    if handheld.app is None:
-        return False
-    found = handheld.client.store.search(body, _HISTORY)
-    return sum(item.incoming and item.body == body for item in found) == 1
+    return sum(message.incoming for message in handheld.found(body)) == 1
 
 
-def _state(handheld: Handheld, wanted: dict[str, str]) -> bool:
+def _state(handheld: Hardware, wanted: dict[str, str]) -> bool:
     """Of the newest of the messages that were sent with this text."""
-    if handheld.app is None:
-        return False
-    found = [item for item in handheld.client.store.search(wanted["body"], _HISTORY) if not item.incoming]
-    return bool(found) and states.NAMES[found[-1].state] == wanted["state"]
+    found = [message for message in handheld.found(wanted["body"]) if not message.incoming]
+    return bool(found) and found[-1].state == wanted["state"]
 
 
-def _charged(handheld: Handheld, least: float) -> bool:
+def _charged(handheld: Hardware, least: float) -> bool:
     return handheld.battery is None or handheld.battery.charge >= least
 
 
 _CHECKS: dict[str, Callable[..., bool]] = {
     "expect_screen": lambda handheld, text: text in handheld.surface.plain(),
     "expect_no_screen": lambda handheld, text: text not in handheld.surface.plain(),
-    "expect_online": lambda handheld, wanted: (handheld.app is not None and handheld.client.online()) == wanted,
+    "expect_online": lambda handheld, wanted: handheld.online() == wanted,
     "expect_received": _received,
     "expect_state": _state,
     "expect_battery": _charged,

@@ -12,13 +12,17 @@ def write(folder: Path, outcome: Outcome) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     ElementTree(junit(outcome)).write(folder / "junit.xml", encoding="utf-8", xml_declaration=True)
     (folder / "trace.txt").write_text("\n".join(outcome.trace) + "\n")
-    rows = ["seconds,handheld,bytes,cost", *("%g,%s,%d,%g" % row for row in outcome.meters)]
+    rows = ["seconds,handheld,bytes,cost,heap_free_bytes", *("%g,%s,%d,%g,%s" % _row(row) for row in outcome.meters)]
     (folder / "meters.csv").write_text("\n".join(rows) + "\n")
     for name, screen in outcome.screens.items():
         (folder / (name + ".txt")).write_text(screen + "\n")
         (folder / (name + ".png")).write_bytes(outcome.pictures[name])
     for name, image in outcome.flash.items():
         images.write(folder / "flash" / name, image)
+
+
+def _row(row: tuple[float, str, int, float, int | None]) -> tuple[float, str, int, float, str]:
+    return (*row[:4], "" if row[4] is None else str(row[4]))
 
 
 def junit(outcome: Outcome) -> Element:

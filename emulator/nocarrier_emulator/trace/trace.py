@@ -11,7 +11,7 @@ from typing import Any
 from nocarrier import events
 from nocarrier_emulator.clock import Clock
 from nocarrier_emulator.commands import Commands
-from nocarrier_emulator.handheld import Handheld
+from nocarrier_emulator.hardware import Hardware
 from nocarrier_emulator.trace import masks
 from nocarrier_emulator.trace.stanzas import StanzaCutter
 from nocarrier_emulator.world import World
@@ -46,7 +46,7 @@ class Trace:
 class _Watch:
     """One handheld with its modem."""
 
-    def __init__(self, trace: Trace, name: str, handheld: Handheld) -> None:
+    def __init__(self, trace: Trace, name: str, handheld: Hardware) -> None:
         self._trace, self._name, self._handheld = trace, name, handheld
         self._rows = [("", False)] * len(handheld.surface.lines)
         self._wires = {"up": StanzaCutter(), "down": StanzaCutter()}

@@ -1,19 +1,23 @@
 """What the page shows: handhelds, their modems and lines, the exchange that all call, and who plays with them."""
 
+import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from nocarrier_emulator.clock import ScaledClock
-from nocarrier_emulator.handheld import Handheld
+from nocarrier_emulator.hardware import Hardware
 from nocarrier_emulator.line.profile import Profile, shipped
 from nocarrier_emulator.outside import Outside
+from nocarrier_emulator.programs import must_be_of
+from nocarrier_emulator.remotehandheld import Program, RemoteHandheld
 from nocarrier_emulator.script.live import LiveScriptPlay
 from nocarrier_emulator.script.recording import Recording
 from nocarrier_emulator.script.script import Script, parsed
 from nocarrier_emulator.web.player import Player
 from nocarrier_emulator.web.wire import Wire
+from nocarrier_emulator.world import World
 
 _NAMES = ("anna", "bert")
 SPEEDS = (1, 4, 16)
@@ -25,22 +29,37 @@ _SAMPLE_MS, _SAMPLES = 1_000, 60
 class Desk:
     """At the beginning two handhelds are switched on and call at once. seed: see World; a replay has the same again.
 
-    outside: a real server that they call, with a handheld for each account. Scenarios and replays have the exchange.
+    outside: a real server that they call, with a handheld for each account. programs: of handhelds that are processes,
+    by name. Scenarios and replays have the exchange, and run in this process. Raises ValueError for a program too many.
 
     Besides the commands of a world (Commands) there are those of the desk: {"desk": "gremlin", "number": 7},
     {"desk": "speed", "times": 4}, {"desk": "play", "scenario": its text}, {"desk": "replay", "on": true}, and "on":
     false to stop what plays. wire: what crosses the lines.
     """
 
-    def __init__(self, clock: ScaledClock, seed: int, outside: Outside | None = None) -> None:
+    def __init__(
+        self,
+        clock: ScaledClock,
+        seed: int,
+        outside: Outside | None = None,
+        programs: Mapping[str, Program] | None = None,
+    ) -> None:
         self._clock, self._seed = clock, seed
         self.player = Player(clock)
         self.wire = Wire(clock)
         names = tuple(outside.passwords) if outside else _NAMES
-        self._lay(LiveScriptPlay(Script("desk", names, ()), seed, clock, outside))
+        must_be_of(names, programs or {})
+        self._closing: asyncio.Task[None] | None = None
+        self._lay(LiveScriptPlay(Script("desk", names, ()), seed, clock, outside, programs))
         for handheld in self._world.handhelds.values():
             handheld.power_on()
         self._sample()
+
+    async def close(self) -> None:
+        """Switches all off, and ends what runs elsewhere."""
+        if self._closing is not None:
+            await self._closing
+        await self._world.close()
 
     def command(self, command: Any) -> None:
         """Raises ValueError, which says what is wrong, for what is none; nothing has happened then."""
@@ -82,10 +101,15 @@ class Desk:
     def _play(self, scenario: Script) -> None:
         play = LiveScriptPlay(scenario, self._seed, self._clock)
         self.player.stop()
-        for handheld in self._world.handhelds.values():
-            handheld.power_off()
+        self._closing = asyncio.get_running_loop().create_task(self._closed(self._world, self._closing))
         self._lay(play)
         self.player.scenario(play)
+
+    @staticmethod
+    async def _closed(world: World, before: "asyncio.Task[None] | None") -> None:
+        if before is not None:
+            await before
+        await world.close()
 
     def play(self, text: Any) -> None:
         if not isinstance(text, str) or len(text) > _SCENARIO_CHARS:
@@ -113,6 +137,8 @@ class Desk:
     def speed(self, times: Any) -> None:
         if type(times) is not int or times not in SPEEDS:
             raise ValueError("time goes %s times as fast" % ", ".join(map(str, SPEEDS)))
+        if any(isinstance(handheld, RemoteHandheld) for handheld in self._world.handhelds.values()):
+            raise ValueError("handhelds that are processes have a clock of their own")
         self._clock.set_speed(times)
 
     def _sample(self) -> None:
@@ -123,12 +149,12 @@ class Desk:
             self._before[name] = passed
         self._clock.call_later(_SAMPLE_MS, self._sample)
 
-    def _handheld(self, name: str, handheld: Handheld) -> dict[str, Any]:
+    def _handheld(self, name: str, handheld: Hardware) -> dict[str, Any]:
         modem = handheld.modem
         return {
             "name": name,
             "jid": handheld.account.jid,
-            "power": handheld.app is not None,
+            "power": handheld.on,
             "width_px": handheld.surface.width_px,
             "screen": [[text, inverted] for text, inverted in handheld.surface.lines],
             "lamps": modem.lamps(),
@@ -136,6 +162,7 @@ class Desk:
             "bytes_down": modem.meter.bytes_down,
             "seconds": int(modem.meter.connected_ms() / 1000),
             "cost": round(modem.meter.cost(), 2),
+            "heap_free_bytes": handheld.heap_free_bytes,
             "battery": None if handheld.battery is None else round(handheld.battery.charge, 2),
             "per_minute": modem.profile.tariff.per_minute,
             "per_kb": modem.profile.tariff.per_kb,

@@ -12,7 +12,7 @@ from typing import Any
 import serial
 from aiohttp import web
 
-from nocarrier_emulator import outside
+from nocarrier_emulator import outside, programs
 from nocarrier_emulator.clock import ScaledClock
 from nocarrier_emulator.servers.prosody import Prosody, find_program
 from nocarrier_emulator.web.desk import Desk
@@ -40,6 +40,7 @@ def options(parser: Any) -> None:
     )
     parser.add_argument("--server", default="", metavar="HOST[:PORT]", help="of the accounts, if not their domain")
     parser.add_argument("--ca", default="", metavar="FILE", help="the root, in PEM, that its certificate hangs on")
+    programs.options(parser)
     parser.add_argument("--rate", type=int, default=115_200, dest="rate_bps", help="of that port, in bit/s")
 
 
@@ -50,6 +51,8 @@ def run(chosen: Any) -> int:
     """
     if (chosen.server or chosen.ca) and not chosen.account:
         raise ValueError("a server is called for an --account")
+    if chosen.on and (chosen.account or chosen.device):
+        raise ValueError("--on is for anna or bert")
     try:
         asyncio.run(_serve(chosen))
     except KeyboardInterrupt:
@@ -61,9 +64,17 @@ def run(chosen: Any) -> int:
 
 
 @contextlib.asynccontextmanager
+async def _laid(desk: Desk) -> AsyncIterator[Desk]:
+    try:
+        yield desk
+    finally:
+        await desk.close()
+
+
+@contextlib.asynccontextmanager
 async def _shown(chosen: Any) -> AsyncIterator[Shown]:
     """What the page is to show, as long as it does."""
-    clock = ScaledClock()
+    clock, on = ScaledClock(), programs.chosen(chosen)
     if chosen.device:
         device = DeviceDesk(chosen.device, chosen.rate_bps)
         try:
@@ -77,13 +88,17 @@ async def _shown(chosen: Any) -> AsyncIterator[Shown]:
         server = Prosody(program, _USERS)
         try:
             server.start()
-            yield Desk(clock, chosen.seed, outside.started(server, clock))
+            async with _laid(Desk(clock, chosen.seed, outside.started(server, clock), on)) as desk:
+                yield desk
         finally:
             server.remove()
     elif chosen.account:
-        yield Desk(clock, chosen.seed, outside.of_accounts(chosen.account, chosen.server, chosen.ca, clock))
+        accounts = outside.of_accounts(chosen.account, chosen.server, chosen.ca, clock)
+        async with _laid(Desk(clock, chosen.seed, accounts)) as desk:
+            yield desk
     else:
-        yield Desk(clock, chosen.seed)
+        async with _laid(Desk(clock, chosen.seed, None, on)) as desk:
+            yield desk
 
 
 def _broken(desk: Shown, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -177,7 +177,9 @@ class Handheld {
     }
     const cost = state.cost ? ` · costs ${state.cost.toFixed(2)}` : "";
     const battery = state.battery === null ? "" : ` · battery ${Math.round(100 * state.battery)} %`;
-    this.meter.textContent = `${state.bytes_up} B up · ${state.bytes_down} B down · ${state.seconds} s${cost}${battery}`;
+    const heap = state.heap_free_bytes === null ? "" : ` · ${state.heap_free_bytes} B free`;
+    this.meter.textContent =
+      `${state.bytes_up} B up · ${state.bytes_down} B down · ${state.seconds} s${cost}${battery}${heap}`;
     this.drawGraph(state.bytes_per_second);
     this.drawRate(state.rate_bps);
     this.profile.value = state.profile;
