@@ -6,6 +6,7 @@ What it shows and keeps is asked for a few times a second. Its screen has no inv
 import asyncio
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,8 @@ _LOOK_S = 0.25  # of real time, between two looks at the screen; at what else th
 _STATUS_LOOKS = 4
 _PAGE = 10  # messages of a history that are asked for at once
 _HISTORY = 100_000
+_MOST_JOBS = 1_000  # that wait for it: what is typed then is lost, as on any keyboard
+_MOST_REFUSALS = 1_000
 _TEXT_CHARS = 400  # of one command: with all their bytes they fit in a line of the device's
 _QUEUED = states.NAMES[states.QUEUED]
 _OUT_OF_MEMORY = words.of_error(MemoryError())
@@ -57,7 +60,7 @@ class RemoteHandheld(Hardware):
         limits: QueueLimits,
     ) -> None:
         super().__init__(clock, modem, account, line, TextSurface(_WIDTH_PX, _HEIGHT_PX))
-        self.refusals: list[str] = []
+        self.refusals: deque[str] = deque(maxlen=_MOST_REFUSALS)
         self.least_heap_free_bytes: int | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="nocarrier-handheld-"))
         settings = {
@@ -125,7 +128,7 @@ class RemoteHandheld(Hardware):
         """Nothing: boards without a screen have none to touch."""
 
     def send(self, to: str, body: str) -> bool:
-        """True if it is on: whether there was room is known later (refusals)."""
+        """True if it will be asked to: whether there was room is known later (refusals)."""
         self._stale.add(to)
         return self._ask("sent", send=to, body=body)
 
@@ -185,10 +188,11 @@ class RemoteHandheld(Hardware):
         await done.wait()
 
     def _ask(self, last: str, **fields: Any) -> bool:
-        """Returns whether it is on: otherwise nothing comes of it."""
-        if self._on:
+        """Returns whether that will be done: it is on, and can keep up."""
+        taken = self._on and self._jobs.qsize() < _MOST_JOBS
+        if taken:
             self._jobs.put_nowait(partial(self._asked, self._life, last, fields))
-        return self._on
+        return taken
 
     async def _asked(self, life: int, last: str, fields: dict[str, Any]) -> None:
         if life == self._life:

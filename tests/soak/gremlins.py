@@ -26,7 +26,9 @@ def main() -> dict[str, Any]:
     if server == "prosody":
         hunter = partial(hunt_live, count=events, folder=_FOLDER, program=os.environ["PROSODY13"])
     device = os.environ.get("ON", "")
-    if device == "micropython":
+    if device not in ("", "micropython") or device and server != "exchange":
+        raise SystemExit("ON is micropython, at the exchange")
+    if device:
         heap, floor_bytes = os.environ.get("HEAP", "64k"), number("FLOOR", 3_000)
         program = programs.micropython(os.environ["MICROPYTHON32"], heap)
         hunter = partial(hunt_device, count=events, folder=_FOLDER, on={"anna": program}, floor_bytes=floor_bytes)

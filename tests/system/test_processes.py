@@ -139,6 +139,14 @@ def test_what_it_refuses_is_told(tool):
     assert in_a_world(scene, anna=micropython(tool("MICROPYTHON32"), "64k")) == []
 
 
+def test_what_it_cannot_keep_up_with_is_not_taken(tool):
+    async def scene(world, anna, bert):
+        taken = [anna.send("not@@anybody", "hello") for _ in range(1_200)]  # none is carried out meanwhile
+        assert taken[0] and not taken[-1] and 900 < sum(taken) <= 1_000
+
+    assert in_a_world(scene, anna=micropython(tool("MICROPYTHON32"), "64k")) == []
+
+
 def test_a_program_that_ends_is_a_fault(tool):
     async def scene(world, anna, bert):
         await until(lambda: anna.fault)

@@ -83,4 +83,4 @@ class LivePlay(Play):
             if free is not None and free < self._heap_floor_bytes:
                 raise TooLittleHeap("%d bytes were free" % free)
             if handheld.out_of_memory():
-                raise TooLittleHeap("it refused for want of memory: %s" % handheld.refusals)
+                raise TooLittleHeap("it refused for want of memory: %s" % list(handheld.refusals))

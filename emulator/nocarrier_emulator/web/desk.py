@@ -101,6 +101,9 @@ class Desk:
     def _play(self, scenario: Script) -> None:
         play = LiveScriptPlay(scenario, self._seed, self._clock)
         self.player.stop()
+        # At once, as ever; what runs elsewhere takes its time to end.
+        for handheld in self._world.handhelds.values():
+            handheld.power_off()
         self._closing = asyncio.get_running_loop().create_task(self._closed(self._world, self._closing))
         self._lay(play)
         self.player.scenario(play)
